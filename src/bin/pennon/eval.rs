@@ -1,0 +1,174 @@
+//! `pennon eval`: one flag, all flags, or a stream of questions.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pennon::{Client, Context, Evaluation, FlagType, Format, Log, LogLevel, Options, Service, State};
+
+use crate::{Outcome, answer, batch};
+
+/// Evaluate flags of a ruleset file.
+///
+/// Exit status: 0 done; 1 the flag of --flag gave an error; 2 wrong arguments; 3 the ruleset, the context or a file cannot be
+/// used.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The flag service whose rules apply.
+    #[arg(long, value_parser = service)]
+    service: Service,
+    /// The ruleset: a flags file or the relay's configuration answer, in JSON, YAML or TOML (told by the file's name).
+    #[arg(long, value_name = "FILE")]
+    ruleset: PathBuf,
+    /// The format of the ruleset, where its name does not tell it.
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    ruleset_format: Option<Format>,
+    /// The flag to evaluate; all flags without it.
+    #[arg(long, value_name = "KEY", conflicts_with = "batch")]
+    flag: Option<String>,
+    /// The type that --flag has to be of.
+    #[arg(long = "type", value_name = "TYPE", value_parser = flag_type, requires = "flag")]
+    flag_type: Option<FlagType>,
+    /// The evaluation context: a JSON object, or @FILE with one.
+    #[arg(long, value_name = "JSON|@FILE", default_value = "{}", conflicts_with = "batch")]
+    context: String,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Read one question a line from standard input, `{"flag": KEY, "context": {...}}` (all flags without `flag`), and write
+    /// one answer a line in the same order.
+    #[arg(long)]
+    batch: bool,
+}
+
+fn service(name: &str) -> Result<Service, String> {
+    Service::parse(name).ok_or_else(|| "known services: goff".into())
+}
+
+fn format(name: &str) -> Result<Format, String> {
+    match name {
+        "json" => Ok(Format::Json),
+        "yaml" => Ok(Format::Yaml),
+        "toml" => Ok(Format::Toml),
+        _ => Err("known formats: json, yaml, toml".into()),
+    }
+}
+
+fn flag_type(name: &str) -> Result<FlagType, String> {
+    match name {
+        "bool" => Ok(FlagType::Boolean),
+        "string" => Ok(FlagType::String),
+        "int" => Ok(FlagType::Integer),
+        "double" => Ok(FlagType::Double),
+        "object" => Ok(FlagType::Object),
+        _ => Err("known types: bool, string, int, double, object".into()),
+    }
+}
+
+/// Says on standard error what the client says.
+#[derive(Debug)]
+struct StandardError;
+
+impl Log for StandardError {
+    fn log(&self, level: LogLevel, message: &str) {
+        if level <= LogLevel::Warn {
+            eprintln!("pennon: {message}");
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
+    let mut options = Options::new(arguments.service)
+        .ruleset_file(&arguments.ruleset)
+        .watch_interval(Duration::ZERO)
+        .log(Arc::new(StandardError));
+    if let Some(format) = arguments.ruleset_format {
+        options = options.ruleset_format(format);
+    }
+    let client = Client::new(options).map_err(|error| error.to_string())?;
+    if client.state() != State::Ready {
+        // The log has said why.
+        return Ok(Outcome::Unusable);
+    }
+    let mut out = io::stdout().lock();
+    let written = if arguments.batch {
+        batch::run(&client, io::stdin().lock(), &mut out).map(|()| Outcome::Done)
+    } else {
+        let context = context(&arguments.context)?;
+        evaluate(&client, arguments, &context, &mut out)
+    };
+    match written.and_then(|outcome| out.flush().map(|()| outcome)) {
+        // Whoever read the output has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::Done),
+        Err(error) => Err(error.to_string()),
+        Ok(outcome) => Ok(outcome),
+    }
+}
+
+fn context(argument: &str) -> Result<Context, String> {
+    let json = match argument.strip_prefix('@') {
+        Some(path) => fs::read_to_string(path).map_err(|error| format!("context {path}: {error}"))?,
+        None => argument.to_owned(),
+    };
+    Context::from_json(&json).map_err(|error| error.to_string())
+}
+
+fn evaluate(
+    client: &Client,
+    arguments: &Arguments,
+    context: &Context,
+    out: &mut impl Write,
+) -> io::Result<Outcome> {
+    let Some(key) = &arguments.flag else {
+        let evaluations = client.evaluate_all(context).unwrap_or_default();
+        if arguments.json {
+            writeln!(out, "{}", answer::all(&evaluations))?;
+        } else {
+            table(&evaluations, out)?;
+        }
+        return Ok(Outcome::Done);
+    };
+    let evaluation = client.evaluate(key, arguments.flag_type.unwrap_or(FlagType::Any), context);
+    let outcome = if evaluation.error_code().is_some() { Outcome::Failed } else { Outcome::Done };
+    if arguments.json {
+        writeln!(out, "{}", answer::one(&evaluation))?;
+    } else {
+        table(&[evaluation], out)?;
+    }
+    Ok(outcome)
+}
+
+/// Longest value that a table shows, in characters.
+const SHOWN: usize = 48;
+
+fn table(evaluations: &[Evaluation], out: &mut impl Write) -> io::Result<()> {
+    let header = ["FLAG", "VALUE", "VARIANT", "REASON", "METADATA"].map(str::to_owned);
+    let rows = evaluations.iter().map(|evaluation| {
+        let value = match (evaluation.error_code(), evaluation.value_json()) {
+            (Some(_), _) | (_, "") => "(default)".to_owned(),
+            (None, json) if json.chars().count() > SHOWN => {
+                json.chars().take(SHOWN).chain("...".chars()).collect()
+            }
+            (None, json) => json.to_owned(),
+        };
+        let note = match evaluation.error_code() {
+            Some(code) => format!("{}: {}", code.name(), evaluation.error_message()),
+            None => evaluation.metadata_json().to_owned(),
+        };
+        let reason = evaluation.reason().name().to_owned();
+        [evaluation.key().to_owned(), value, evaluation.variant().to_owned(), reason, note]
+    });
+    let rows: Vec<[String; 5]> = std::iter::once(header).chain(rows).collect();
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..4).map(width).collect();
+    for row in &rows {
+        let padded = row.iter().zip(widths.iter().chain(&[0])).map(|(cell, width)| format!("{cell:width$}"));
+        writeln!(out, "{}", padded.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! What concerns every flag: evaluate-all and diagnostics.
+
+use pennon_wire::ErrorCode;
+use pennon_wire::limits::MAX_UNIT_BYTES;
+use pennon_wire::report::{LoadReport, Severity};
+
+use super::FlagDiagnostics;
+use super::core::{Core, MALFORMED, Subject};
+use crate::context::Context;
+use crate::engine::{EngineError, Instance, Lent, Pool};
+use crate::evaluation::{Evaluation, FlagType, Loaded, Resolved};
+use crate::sync::registry::Unit;
+
+/// Uses of one instance after which it is given back for others.
+const LEND_BATCH: usize = 256;
+
+/// An instance for many calls in a row, given back from time to time.
+struct Loan<'p> {
+    pool: &'p Pool,
+    lent: Option<Lent<'p>>,
+    uses: usize,
+}
+
+impl<'p> Loan<'p> {
+    fn new(pool: &'p Pool) -> Self {
+        Self { pool, lent: None, uses: 0 }
+    }
+
+    /// Calls `ask` on an instance as [`Core::ask_lent`] does; one whose call fails is not used again.
+    fn run<T>(
+        &mut self,
+        core: &Core,
+        unit: &Unit,
+        ask: impl Fn(&mut Instance) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        self.uses += 1;
+        if self.uses.is_multiple_of(LEND_BATCH) {
+            self.give_back();
+        }
+        let mut lent = match self.lent.take() {
+            Some(lent) => lent,
+            None => self.pool.lend()?,
+        };
+        let result = core.ask_lent(&mut lent, unit, ask)?;
+        self.lent = Some(lent);
+        Ok(result)
+    }
+
+    fn give_back(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            lent.give_back();
+        }
+    }
+}
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        self.give_back();
+    }
+}
+
+impl Core {
+    pub(super) fn evaluate_all(
+        &self,
+        context: &Context,
+        selects: impl Fn(&str) -> bool,
+    ) -> Option<Vec<Evaluation>> {
+        let snapshot = self.snapshot.load_full()?;
+        let encoded = context.encoded();
+        let mut loan = Loan::new(&self.pool);
+        let evaluations =
+            snapshot.units().filter(|(key, _, _)| selects(key)).map(|(key, unit, definition)| {
+                let subject = Subject { snapshot: &snapshot, key, unit, definition };
+                let failure = |code, message: &str| {
+                    Resolved::failure(code, message).into_evaluation(key, FlagType::Any)
+                };
+                match &encoded {
+                    Err(error) => failure(ErrorCode::InvalidContext, &error.to_string()),
+                    Ok(context) => self.evaluate_one(&mut loan, subject, context).unwrap_or_else(|error| {
+                        self.count(&error);
+                        failure(ErrorCode::General, &error.to_string())
+                    }),
+                }
+            });
+        Some(evaluations.collect())
+    }
+
+    /// Evaluates a unit as part of all: one that is not in use is unloaded again.
+    fn evaluate_one(
+        &self,
+        loan: &mut Loan<'_>,
+        subject: Subject<'_>,
+        context: &[u8],
+    ) -> Result<Evaluation, EngineError> {
+        let evaluation = |resolved: Option<Resolved<'_>>| {
+            resolved.unwrap_or(MALFORMED).into_evaluation(subject.key, FlagType::Any)
+        };
+        self.refuse_oversize(subject);
+        if let Some(loaded) = subject.unit.loaded() {
+            if let Some(constant) = loaded.constant {
+                return Ok(evaluation(loaded.resolve(constant)));
+            }
+            let asked =
+                loan.run(self, subject.unit, |instance| self.ask_instance(instance, subject, context));
+            return asked.map(|(loaded, answer)| evaluation(loaded.resolve(answer)));
+        }
+        loan.run(self, subject.unit, |instance| {
+            let (handle, report) = self.load_for_once(instance, subject)?;
+            let loaded = Loaded::new(report);
+            let answer = match loaded.constant {
+                Some(constant) => constant,
+                None => instance.evaluate(handle, context, loaded.now())?,
+            };
+            instance.unload(handle)?;
+            Ok(evaluation(loaded.resolve(answer)))
+        })
+    }
+
+    /// Loads a unit that is not to stay.
+    fn load_for_once(
+        &self,
+        instance: &mut Instance,
+        subject: Subject<'_>,
+    ) -> Result<(u32, LoadReport), EngineError> {
+        instance
+            .load_unnamed(subject.request(), |report| LoadReport::decode(report).ok())
+            .map_err(|error| self.load_failed(instance, subject, error))
+    }
+
+    /// What there is to say about every flag that there is something to say about, in the order of their keys.
+    pub(super) fn diagnostics(&self) -> Vec<FlagDiagnostics> {
+        let Some(snapshot) = self.snapshot.load_full() else { return Vec::new() };
+        let mut loan = Loan::new(&self.pool);
+        let mut all = Vec::new();
+        for (key, unit, definition) in snapshot.units() {
+            let subject = Subject { snapshot: &snapshot, key, unit, definition };
+            self.refuse_oversize(subject);
+            let report = loan.run(self, unit, |instance| {
+                if subject.definition.len() > MAX_UNIT_BYTES {
+                    return Ok(Err(EngineError::Unloadable(EngineError::TooLarge.load_cause())));
+                }
+                let (handle, report) = self.load_for_once(instance, subject)?;
+                instance.unload(handle)?;
+                Ok(Ok(report))
+            });
+            let mut diagnostics = match report.flatten() {
+                Ok(report) => report.diagnostics,
+                Err(error) => vec![pennon_wire::report::Diagnostic {
+                    severity: Severity::Error,
+                    code: "unloadable-flag".into(),
+                    rule: String::new(),
+                    column: 0,
+                    message: error.to_string(),
+                    suggestion: String::new(),
+                }],
+            };
+            diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+            if !diagnostics.is_empty() {
+                all.push(FlagDiagnostics { key: key.to_owned(), diagnostics });
+            }
+        }
+        all
+    }
+}

@@ -1,0 +1,277 @@
+//! The evaluation context: who a flag is evaluated for.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pennon_wire::limits::{MAX_CONTEXT_BYTES, MAX_CONTEXT_DEPTH};
+use pennon_wire::{EncodeError, Node, encode};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use crate::error::Error;
+
+const TARGETING_KEY: &str = "targetingKey";
+
+/// An optional targeting key and attributes; encoded at its first use, and unchangeable from then on, so that threads can
+/// share it.
+#[derive(Debug, Default)]
+pub struct Context {
+    /// The later of two attributes with one name counts.
+    attributes: Vec<(String, Node)>,
+    encoded: OnceLock<Result<Box<[u8]>, EncodeError>>,
+    /// Whether an evaluation has used it. Written once, so that threads that share it do not contend.
+    used: AtomicBool,
+}
+
+/// A value of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AttributeValue<'a> {
+    /// Null: present, and equal to what is missing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A floating-point number; infinities and NaN are refused.
+    Float(f64),
+    /// Text.
+    String(&'a str),
+    /// Any JSON value, as its text.
+    Json(&'a str),
+}
+
+impl Context {
+    /// A context without attributes.
+    pub const fn new() -> Self {
+        Self { attributes: Vec::new(), encoded: OnceLock::new(), used: AtomicBool::new(false) }
+    }
+
+    /// A context from a JSON object; its member `targetingKey`, if it is a string, is the targeting key. `null` is the
+    /// empty context.
+    ///
+    /// # Errors
+    /// When the text is no JSON object, holds a number that no floating-point number is near, or passes a bound.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
+        check_length(json)?;
+        let attributes = match parse(json)? {
+            Node::Map(attributes) => attributes,
+            Node::Null => Vec::new(),
+            _ => return Err(Error::InvalidContext("context is not a JSON object".into())),
+        };
+        let context = Self { attributes, ..Self::new() };
+        context.encode()?;
+        Ok(context)
+    }
+
+    /// Sets the targeting key: an identifier of whom the flag is evaluated for.
+    ///
+    /// # Errors
+    /// When the context has been used.
+    pub fn set_targeting_key(&mut self, key: &str) -> Result<(), Error> {
+        self.set(TARGETING_KEY, AttributeValue::String(key))
+    }
+
+    /// Whether it has been used, and so cannot change any more.
+    pub fn is_frozen(&self) -> bool {
+        self.used.load(Ordering::Acquire)
+    }
+
+    /// Sets an attribute.
+    ///
+    /// # Errors
+    /// When the context has been used, or the value cannot be in a context.
+    pub fn set(&mut self, name: &str, value: AttributeValue<'_>) -> Result<(), Error> {
+        if self.is_frozen() {
+            return Err(Error::ContextFrozen);
+        }
+        let node = match value {
+            AttributeValue::Null => Node::Null,
+            AttributeValue::Bool(value) => Node::Bool(value),
+            AttributeValue::Int(value) => Node::Int(value),
+            AttributeValue::Float(value) if value.is_finite() => Node::Float(value),
+            AttributeValue::Float(value) => {
+                return Err(Error::InvalidContext(format!(
+                    "attribute {name} is {value}, which is not a number"
+                )));
+            }
+            AttributeValue::String(text) => Node::String(text.into()),
+            AttributeValue::Json(json) => {
+                check_length(json)?;
+                parse(json)?
+            }
+        };
+        // What `from_json` encoded to check it.
+        self.encoded = OnceLock::new();
+        match self.attributes.iter_mut().find(|(existing, _)| existing == name) {
+            Some((_, existing)) => *existing = node,
+            None => self.attributes.push((name.into(), node)),
+        }
+        Ok(())
+    }
+
+    /// The encoded context, which freezes it.
+    ///
+    /// # Errors
+    /// When the context passes a bound; it stays unusable.
+    #[inline]
+    pub(crate) fn encoded(&self) -> Result<&[u8], Error> {
+        if !self.used.load(Ordering::Relaxed) {
+            self.used.store(true, Ordering::Release);
+        }
+        self.encode()
+    }
+
+    #[inline]
+    fn encode(&self) -> Result<&[u8], Error> {
+        let encoded = self.encoded.get_or_init(|| encode(&self.attributes).map(Vec::into_boxed_slice));
+        match encoded {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => Err(Error::InvalidContext(error.to_string())),
+        }
+    }
+}
+
+/// The empty context.
+pub(crate) fn empty() -> &'static Context {
+    static EMPTY: Context = Context::new();
+    &EMPTY
+}
+
+/// Encodes a JSON object as a context, for what a ruleset adds to every context.
+pub(crate) fn encode_object(json: &str) -> Result<Vec<u8>, Error> {
+    match parse(json)? {
+        Node::Map(members) => encode(&members).map_err(|error| Error::InvalidContext(error.to_string())),
+        _ => Err(Error::InvalidContext("not a JSON object".into())),
+    }
+}
+
+fn check_length(json: &str) -> Result<(), Error> {
+    // The encoded form of a JSON text is at most some times longer; what is far too long is not even parsed.
+    if json.len() > MAX_CONTEXT_BYTES {
+        return Err(Error::InvalidContext(EncodeError::TooLarge.to_string()));
+    }
+    Ok(())
+}
+
+fn parse(json: &str) -> Result<Node, Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    NodeSeed { depth: 0 }
+        .deserialize(&mut deserializer)
+        .and_then(|node| deserializer.end().map(|()| node))
+        .map_err(|error| Error::InvalidContext(format!("context is not JSON that can be used: {error}")))
+}
+
+/// Reads a JSON value as a node, with numbers as they were written and a bound on the depth.
+#[derive(Clone, Copy)]
+struct NodeSeed {
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for NodeSeed {
+    type Value = Node;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl NodeSeed {
+    fn nested<E: serde::de::Error>(self) -> Result<Self, E> {
+        // One for the context itself.
+        if self.depth > MAX_CONTEXT_DEPTH {
+            Err(E::custom(EncodeError::TooDeep))
+        } else {
+            Ok(Self { depth: self.depth + 1 })
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for NodeSeed {
+    type Value = Node;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
+        Ok(Node::Int(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(i64::try_from(value).map_or_else(|_| Node::Number(value.to_string()), Node::Int))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        Ok(Node::Float(value))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::String(text.into()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Node, E> {
+        Ok(Node::String(text))
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Node, S::Error> {
+        let (seed, mut list) = (self.nested()?, Vec::new());
+        while let Some(item) = items.next_element_seed(seed)? {
+            list.push(item);
+        }
+        Ok(Node::List(list))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Node, M::Error> {
+        let (seed, mut map) = (self.nested()?, Vec::new());
+        while let Some(name) = members.next_key()? {
+            map.push((name, members.next_value_seed(seed)?));
+        }
+        Ok(Node::Map(map))
+    }
+}
+
+impl<'de> Deserialize<'de> for Context {
+    /// Reads a context as [`Context::from_json`] does.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let attributes = match (NodeSeed { depth: 0 }).deserialize(deserializer)? {
+            Node::Map(attributes) => attributes,
+            Node::Null => Vec::new(),
+            _ => return Err(D::Error::custom("context is not a JSON object")),
+        };
+        let context = Self { attributes, ..Self::new() };
+        context.encode().map_err(D::Error::custom)?;
+        Ok(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_used_context_does_not_change() {
+        let mut context = Context::new();
+        context.set("a", AttributeValue::Int(1)).unwrap();
+        context.encoded().unwrap();
+        assert_eq!(context.set("a", AttributeValue::Null), Err(Error::ContextFrozen));
+    }
+
+    #[test]
+    fn what_is_no_context_is_refused() {
+        for json in ["", "5", "[]", "{", "{\"a\":1e400}", "{} {}"] {
+            assert!(matches!(Context::from_json(json), Err(Error::InvalidContext(_))), "{json}");
+        }
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100), "]".repeat(100));
+        assert!(matches!(Context::from_json(&deep), Err(Error::InvalidContext(_))));
+        assert!(Context::new().set("a", AttributeValue::Float(f64::NAN)).is_err());
+        assert!(Context::from_json("null").is_ok());
+    }
+}

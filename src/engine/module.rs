@@ -1,0 +1,109 @@
+//! Guests in the library: the engine that runs them and the artefacts that build.rs compiled.
+
+use std::ptr::NonNull;
+use std::sync::{Arc, OnceLock};
+
+use wasmtime::{CustomCodeMemory, Engine, InstancePre, Linker, Module};
+
+use super::EngineError;
+use super::instance::Sandbox;
+
+include!("config.rs");
+
+/// A service's evaluator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guest {
+    /// GO Feature Flag.
+    Goff,
+}
+
+/// The artefact stands page-aligned in an executable section and is run in place: loading it makes no memory executable,
+/// which hardened processes forbid (systemd's MemoryDenyWriteExecute, SELinux's execmem).
+#[expect(unsafe_code, reason = "a file can be placed in a section of its own only in assembly")]
+mod artefacts {
+    std::arch::global_asm!(
+        ".pushsection .pennon.guests,\"ax\",@progbits",
+        ".balign 65536",
+        ".hidden pennon_guest_goff_start",
+        ".globl pennon_guest_goff_start",
+        "pennon_guest_goff_start:",
+        concat!(".incbin \"", env!("OUT_DIR"), "/goff.cwasm\""),
+        ".hidden pennon_guest_goff_end",
+        ".globl pennon_guest_goff_end",
+        "pennon_guest_goff_end:",
+        // So that the end too is the address of a byte that is there.
+        ".byte 0",
+        ".balign 65536",
+        ".popsection",
+    );
+
+    unsafe extern "C" {
+        pub(super) static pennon_guest_goff_start: u8;
+        pub(super) static pennon_guest_goff_end: u8;
+    }
+}
+
+/// Leaves code memory as it is: the artefact's section is executable from the start.
+struct InPlace;
+
+impl CustomCodeMemory for InPlace {
+    fn required_alignment(&self) -> usize {
+        // To what wasmtime aligns code in its artefacts: the largest page of the architecture.
+        if cfg!(target_arch = "x86_64") { 4096 } else { 65_536 }
+    }
+
+    fn publish_executable(&self, _: *const u8, _: usize) -> wasmtime::Result<()> {
+        Ok(())
+    }
+
+    fn unpublish_executable(&self, _: *const u8, _: usize) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+/// The engine of our own guests, one for the process.
+pub(super) fn engine() -> Result<&'static Engine, EngineError> {
+    static ENGINE: OnceLock<Result<Engine, EngineError>> = OnceLock::new();
+    let engine = ENGINE.get_or_init(|| {
+        let mut config = guest_config();
+        config.with_custom_code_memory(Some(Arc::new(InPlace)));
+        Engine::new(&config).map_err(unusable)
+    });
+    engine.as_ref().map_err(Clone::clone)
+}
+
+fn unusable(error: wasmtime::Error) -> EngineError {
+    EngineError::Unusable(format!("{error:#}"))
+}
+
+impl Guest {
+    /// The guest, ready to be instantiated; loaded once for the process.
+    pub(super) fn prepared(self) -> Result<&'static InstancePre<Sandbox>, EngineError> {
+        static GOFF: OnceLock<Result<InstancePre<Sandbox>, EngineError>> = OnceLock::new();
+        let prepared = match self {
+            Self::Goff => GOFF.get_or_init(|| {
+                let engine = engine()?;
+                let module = load(engine, goff())?;
+                // Guests import nothing.
+                Linker::new(engine).instantiate_pre(&module).map_err(unusable)
+            }),
+        };
+        prepared.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Where the artefact of GO Feature Flag's guest lies.
+fn goff() -> NonNull<[u8]> {
+    // Only addresses are taken: the bytes are wasmtime's to read.
+    let start = &raw const artefacts::pennon_guest_goff_start;
+    let end = &raw const artefacts::pennon_guest_goff_end;
+    let start = NonNull::new(start.cast_mut()).unwrap_or(NonNull::dangling());
+    NonNull::slice_from_raw_parts(start, end.addr().saturating_sub(start.addr().get()))
+}
+
+#[expect(unsafe_code, reason = "wasmtime takes precompiled code on trust")]
+fn load(engine: &Engine, artefact: NonNull<[u8]>) -> Result<Module, EngineError> {
+    // SAFETY: build.rs wrote these bytes with the same wasmtime; they are part of the library, which is never unloaded
+    // (`-z nodelete`), and nothing writes to them.
+    unsafe { Module::deserialize_raw(engine, artefact) }.map_err(unusable)
+}

@@ -1,0 +1,125 @@
+//! The thread that advances the epoch while guests run, so that a guest that runs long is called back.
+//!
+//! It parks when nothing has been evaluated for a few ticks: an idle client costs nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Duration;
+
+use super::fork;
+
+/// How often a running guest is called back: a fifth of the default deadline of 50 ms, which a guest may so pass by two ticks.
+/// Each tick wakes a thread, so they are no more frequent than that.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Ticks without any sign of an evaluation after which the ticker parks. More than one, because a guest that runs at a
+/// tick gives its sign at that tick, and is counted at the next.
+const IDLE_TICKS: u32 = 4;
+
+/// The ticker of the process, shared by all clients.
+static CURRENT: Mutex<Weak<Ticker>> = Mutex::new(Weak::new());
+
+/// What the ticker's thread and those whose guests it watches share.
+#[derive(Debug, Default)]
+pub(super) struct Signs {
+    /// Set by evaluations and by guests that run at a tick, cleared at each tick.
+    active: AtomicBool,
+    /// Whether the thread waits to be unparked.
+    parked: AtomicBool,
+    /// Set when the last client is gone.
+    stop: AtomicBool,
+}
+
+impl Signs {
+    /// Says that a guest is running, from within a tick's callback.
+    pub(super) fn still_running(&self) {
+        self.active.store(true, Ordering::SeqCst);
+    }
+}
+
+/// The ticker of the process, for as long as any client holds it.
+#[derive(Debug)]
+pub(super) struct Ticker {
+    signs: Arc<Signs>,
+    thread: Thread,
+    join: Mutex<Option<JoinHandle<()>>>,
+    /// The fork generation in which the thread runs.
+    forks: u32,
+}
+
+impl Ticker {
+    /// The process's ticker, started where there is none; none where the thread cannot be started.
+    pub(super) fn shared(engine: &wasmtime::Engine) -> std::io::Result<Arc<Self>> {
+        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ticker) = current.upgrade().filter(|ticker| ticker.forks == fork::generation()) {
+            return Ok(ticker);
+        }
+        let signs = Arc::new(Signs::default());
+        let (engine, shared) = (engine.clone(), Arc::clone(&signs));
+        let join = thread::Builder::new()
+            .name("pennon-ticker".into())
+            .stack_size(64 << 10)
+            .spawn(move || run(&engine, &shared))?;
+        let ticker = Arc::new(Self {
+            signs,
+            thread: join.thread().clone(),
+            join: Mutex::new(Some(join)),
+            forks: fork::generation(),
+        });
+        *current = Arc::downgrade(&ticker);
+        Ok(ticker)
+    }
+
+    /// Says that an evaluation begins. Costs a read of a shared flag, but for the first one after a tick.
+    #[inline]
+    pub(super) fn touch(&self) {
+        if !self.signs.active.load(Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        self.signs.active.store(true, Ordering::SeqCst);
+        if self.signs.parked.load(Ordering::SeqCst) {
+            self.thread.unpark();
+        }
+    }
+
+    /// What instances need to say that they run.
+    pub(super) fn signs(&self) -> Arc<Signs> {
+        Arc::clone(&self.signs)
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.signs.stop.store(true, Ordering::SeqCst);
+        self.thread.unpark();
+        let join = self.join.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(join) = join.filter(|_| self.forks == fork::generation()) {
+            // It ends within a tick, and takes no lock.
+            let _ = join.join();
+        }
+    }
+}
+
+fn run(engine: &wasmtime::Engine, signs: &Signs) {
+    let mut idle = 0;
+    while !signs.stop.load(Ordering::SeqCst) {
+        thread::sleep(TICK);
+        engine.increment_epoch();
+        idle = if signs.active.swap(false, Ordering::SeqCst) { 0 } else { idle + 1 };
+        if idle < IDLE_TICKS {
+            continue;
+        }
+        signs.parked.store(true, Ordering::SeqCst);
+        // An evaluation either sees `parked` and unparks, or set `active` before it is read here.
+        if !signs.active.load(Ordering::SeqCst) && !signs.stop.load(Ordering::SeqCst) {
+            thread::park();
+        }
+        signs.parked.store(false, Ordering::SeqCst);
+        idle = 0;
+    }
+}

@@ -1,0 +1,50 @@
+//! Evaluates feature flags inside the caller's process, in a sandboxed pool of WebAssembly instances.
+//!
+//! ```
+//! use pennon::{AttributeValue, Client, Context, Options, Service};
+//!
+//! let ruleset = r#"{"new-checkout": {
+//!     "variations": {"on": true, "off": false},
+//!     "targeting": [{"query": "plan eq \"pro\"", "variation": "on"}],
+//!     "defaultRule": {"variation": "off"}
+//! }}"#;
+//! let client = Client::new(Options::new(Service::Goff).ruleset(ruleset))?;
+//! let mut user = Context::new();
+//! user.set_targeting_key("user-42")?;
+//! user.set("plan", AttributeValue::String("pro"))?;
+//! assert!(client.get_bool("new-checkout", &user, false));
+//! # Ok::<(), pennon::Error>(())
+//! ```
+//!
+//! The C ABI in `include/pennon.h` is this API in C's clothes; ARCHITECTURE.md tells how it is made.
+
+mod client;
+mod clock;
+mod context;
+mod engine;
+mod error;
+mod evaluation;
+pub mod ffi;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals;
+pub mod limits;
+mod log;
+mod options;
+mod service;
+mod state;
+mod sync;
+mod version;
+
+pub use client::{Client, FlagDiagnostics, Stats};
+pub use context::{AttributeValue, Context};
+pub use error::Error;
+pub use evaluation::{Evaluation, FlagType, Value};
+pub use log::{Log, LogLevel};
+pub use options::{OPTION_NAMES, Options};
+pub use pennon_wire::report::{Diagnostic, Severity};
+pub use pennon_wire::{ErrorCode, Reason};
+pub use service::Service;
+pub use state::State;
+pub use sync::Format;
+pub use version::{ABI_VERSION, VERSION};

@@ -1,0 +1,128 @@
+//! The places of loaded units: which index of every instance's table belongs to which unit.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::engine::UnitKey;
+use crate::evaluation::Loaded;
+
+/// Gives places to units when they are first loaded, and takes them back when they are gone.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    places: Mutex<Places>,
+    /// Rises whenever a loaded unit is gone: instances that see a new value look for what they can unload.
+    departures: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Places {
+    /// Identity of the unit at each place, zero where it is vacant.
+    identities: Vec<u64>,
+    vacant: Vec<u32>,
+    last_identity: u64,
+}
+
+impl Registry {
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self) -> UnitKey {
+        let mut places = self.places();
+        places.last_identity += 1;
+        let identity = places.last_identity;
+        let place = places.vacant.pop().unwrap_or(places.identities.len() as u32);
+        match places.identities.get_mut(place as usize) {
+            Some(existing) => *existing = identity,
+            None => places.identities.push(identity),
+        }
+        UnitKey { place, identity }
+    }
+
+    fn leave(&self, key: UnitKey) {
+        let mut places = self.places();
+        if let Some(identity) = places.identities.get_mut(key.place as usize) {
+            *identity = 0;
+            places.vacant.push(key.place);
+        }
+        drop(places);
+        self.departures.fetch_add(1, Ordering::Release);
+    }
+
+    /// How many loaded units have gone.
+    #[inline]
+    pub(crate) fn departures(&self) -> u64 {
+        self.departures.load(Ordering::Relaxed)
+    }
+
+    /// A test for units that are gone.
+    pub(crate) fn is_gone(&self) -> impl Fn(UnitKey) -> bool {
+        let identities = self.places().identities.clone();
+        move |key| identities.get(key.place as usize) != Some(&key.identity)
+    }
+
+    /// Units that are loaded now.
+    pub(crate) fn loaded(&self) -> usize {
+        let places = self.places();
+        places.identities.len() - places.vacant.len()
+    }
+}
+
+/// A unit of one or more snapshots: they share it for as long as its bytes do not change.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    registry: Arc<Registry>,
+    key: OnceLock<UnitKey>,
+    loaded: OnceLock<Loaded>,
+}
+
+impl Unit {
+    pub(crate) fn new(registry: &Arc<Registry>) -> Self {
+        Self { registry: Arc::clone(registry), key: OnceLock::new(), loaded: OnceLock::new() }
+    }
+
+    /// What instances call it; it gets its place at the first call.
+    #[inline]
+    pub(crate) fn key(&self) -> UnitKey {
+        *self.key.get_or_init(|| self.registry.enter())
+    }
+
+    /// Its load report, once any instance has loaded it.
+    #[inline]
+    pub(crate) fn loaded(&self) -> Option<&Loaded> {
+        self.loaded.get()
+    }
+
+    /// Keeps its load report; the first one stays.
+    pub(crate) fn keep(&self, loaded: Loaded) -> &Loaded {
+        self.loaded.get_or_init(|| loaded)
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        if let Some(key) = self.key.get() {
+            self.registry.leave(*key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_used_again_and_identities_are_not() {
+        let registry = Arc::new(Registry::default());
+        let first = Unit::new(&registry);
+        let key = first.key();
+        assert_eq!((first.key(), registry.loaded()), (key, 1));
+        let is_gone = registry.is_gone();
+        assert!(!is_gone(key));
+        drop(first);
+        assert!(registry.is_gone()(key) && registry.departures() == 1);
+        let second = Unit::new(&registry);
+        assert_eq!(second.key().place, key.place);
+        assert_ne!(second.key().identity, key.identity);
+    }
+}

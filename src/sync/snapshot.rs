@@ -1,0 +1,487 @@
+//! An immutable, indexed ruleset.
+//!
+//! The index holds positions in the document, not copies. A new document is compared with the old one first: what they
+//! share at their beginning and end keeps its index and its units, and only what lies between is parsed.
+
+use std::hash::{BuildHasher, Hasher};
+use std::ops::Range;
+use std::sync::Arc;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::registry::{Registry, Unit};
+use crate::context;
+use crate::error::Error;
+use crate::service::goff::{self, Member};
+
+/// A ruleset as evaluations see it, whole or not at all.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    document: String,
+    /// Rises by one with every snapshot of a client.
+    generation: u64,
+    entries: Vec<Entry>,
+    /// Positions in `entries` by key.
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// Whether the document has a key twice: the earlier entry is not kept, and would be missed if the later one went.
+    has_duplicates: bool,
+    /// What lies between the braces of the object of flags.
+    inside: Range<u32>,
+    /// The enrichment: its JSON in the document, and encoded.
+    enrichment_json: Option<Range<u32>>,
+    enrichment: Arc<[u8]>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    member: Member,
+    unit: Arc<Unit>,
+}
+
+/// What changed between two snapshots.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// Keys that were added, removed, or have another definition, sorted.
+    pub keys: Vec<String>,
+}
+
+impl Snapshot {
+    /// Indexes a document; with a `previous` snapshot, only what changed of it.
+    ///
+    /// # Errors
+    /// When the document is no ruleset.
+    pub(crate) fn new(
+        document: String,
+        previous: Option<&Self>,
+        registry: &Arc<Registry>,
+    ) -> Result<(Self, Changes), Error> {
+        if let Some(updated) = previous.and_then(|previous| previous.update(&document, registry)) {
+            let (mut snapshot, changes) = updated;
+            snapshot.document = document;
+            return Ok((snapshot, changes));
+        }
+        let mut snapshot = Self::parse(document, registry)?;
+        let Some(previous) = previous else {
+            let keys = snapshot.sorted_keys();
+            return Ok((snapshot, Changes { keys }));
+        };
+        snapshot.generation = previous.generation + 1;
+        let changes = snapshot.adopt(previous);
+        Ok((snapshot, changes))
+    }
+
+    fn parse(document: String, registry: &Arc<Registry>) -> Result<Self, Error> {
+        let split = goff::split(&document).map_err(Error::InvalidRuleset)?;
+        let enrichment = match &split.enrichment {
+            None => Arc::default(),
+            Some(range) => context::encode_object(text(&document, range))
+                .map_err(|error| {
+                    Error::InvalidRuleset(format!("evaluationContextEnrichment cannot be used: {error}"))
+                })?
+                .into(),
+        };
+        let unit = |member| Entry { member, unit: Arc::new(Unit::new(registry)) };
+        let mut snapshot = Self {
+            document,
+            generation: 1,
+            entries: split.members.into_iter().map(unit).collect(),
+            index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            has_duplicates: false,
+            inside: split.inside,
+            enrichment_json: split.enrichment,
+            enrichment,
+        };
+        snapshot.reindex();
+        Ok(snapshot)
+    }
+
+    /// Makes the index anew. Of two entries with one key the later is indexed, and the earlier dropped.
+    fn reindex(&mut self) {
+        let mut index = HashTable::with_capacity(self.entries.len());
+        let mut superseded = Vec::new();
+        for (position, entry) in self.entries.iter().enumerate() {
+            let key = entry.key(&self.document);
+            let hash = hash(&self.hasher, key);
+            let same = |other: &u32| self.key_at(*other) == key;
+            let rehash = |other: &u32| self::hash(&self.hasher, self.key_at(*other));
+            match index.entry(hash, same, rehash) {
+                hashbrown::hash_table::Entry::Occupied(mut occupied) => {
+                    superseded.push(std::mem::replace(occupied.get_mut(), position as u32));
+                }
+                hashbrown::hash_table::Entry::Vacant(vacant) => {
+                    vacant.insert(position as u32);
+                }
+            }
+        }
+        self.index = index;
+        if !superseded.is_empty() {
+            self.has_duplicates = true;
+            superseded.sort_unstable();
+            let mut position = 0;
+            self.entries.retain(|_| {
+                position += 1;
+                superseded.binary_search(&(position - 1)).is_err()
+            });
+            self.reindex();
+        }
+    }
+
+    /// Takes over the units of `previous` whose definition is the same.
+    fn adopt(&mut self, previous: &Self) -> Changes {
+        let same_enrichment = self.enrichment == previous.enrichment;
+        let (mut changed, mut adopted) = (Vec::new(), Vec::new());
+        for (position, entry) in self.entries.iter().enumerate() {
+            let key = entry.key(&self.document);
+            match previous.entry(key) {
+                Some(old)
+                    if same_enrichment
+                        && text(&previous.document, &old.member.value)
+                            == text(&self.document, &entry.member.value) =>
+                {
+                    adopted.push((position, Arc::clone(&old.unit)));
+                }
+                _ => changed.push(key.to_owned()),
+            }
+        }
+        let gone = previous.entries.iter().map(|entry| entry.key(&previous.document));
+        changed.extend(gone.filter(|key| self.entry(key).is_none()).map(str::to_owned));
+        for (position, unit) in adopted {
+            if let Some(entry) = self.entries.get_mut(position) {
+                entry.unit = unit;
+            }
+        }
+        changed.sort_unstable();
+        Changes { keys: changed }
+    }
+
+    /// The snapshot of a document that differs from this one's in some flags only; none where it differs otherwise. The
+    /// new snapshot's document is left empty.
+    fn update(&self, document: &str, registry: &Arc<Registry>) -> Option<(Self, Changes)> {
+        if self.has_duplicates || goff::SHAPE_KEYS.iter().any(|key| self.entry(key).is_some()) {
+            return None;
+        }
+        let (old, new) = (self.document.as_bytes(), document.as_bytes());
+        let head = common_prefix(old, new);
+        let most = old.len().min(new.len()) - head;
+        let tail = common_suffix(old, new).min(most);
+        let shift = new.len() as i64 - old.len() as i64;
+        let (inside_start, inside_end) = (self.inside.start as usize, self.inside.end as usize);
+        // What differs has to lie between the braces of the object of flags.
+        if head < inside_start || old.len() - tail > inside_end {
+            return None;
+        }
+        // A value ends in the shared head only with what follows it: `1` may go on as `12`.
+        let before = self.entries.partition_point(|entry| (entry.member.value.end as usize) < head);
+        let first_after =
+            self.entries.partition_point(|entry| entry.outer_start() < old.len() - tail).max(before);
+        let middle_start = match before.checked_sub(1).and_then(|last| self.entries.get(last)) {
+            Some(entry) => entry.member.value.end as usize,
+            None => inside_start,
+        };
+        let moved = |position: usize| (position as i64 + shift) as usize;
+        let middle_end = match self.entries.get(first_after) {
+            Some(entry) => moved(entry.outer_start()),
+            None => moved(inside_end),
+        };
+        // An entry whose key has escapes has no place of its own to start at.
+        if self.entries.get(first_after).is_some_and(|entry| entry.member.decoded.is_some()) {
+            return None;
+        }
+        let piece = document.get(middle_start..middle_end)?;
+        let piece = trim_commas(piece, before > 0, first_after < self.entries.len())?;
+        let fresh = goff::split_members(piece, document)?;
+
+        let (head_entries, rest) = self.entries.split_at_checked(before)?;
+        let (replaced, tail_entries) = rest.split_at_checked(first_after - before)?;
+        let mut changes = Vec::new();
+        let mut entries = Vec::with_capacity(before + fresh.len() + tail_entries.len());
+        entries.extend_from_slice(head_entries);
+        for member in fresh {
+            let key = member.key_in(document);
+            let old = replaced.iter().find(|entry| entry.key(&self.document) == key);
+            let unit = match old {
+                Some(old) if text(&self.document, &old.member.value) == text(document, &member.value) => {
+                    Arc::clone(&old.unit)
+                }
+                // The key of an entry that stays, twice in the new document; or one that may change the document's shape.
+                None if self.entry(key).is_some() || goff::SHAPE_KEYS.contains(&key) => return None,
+                _ => {
+                    changes.push(key.to_owned());
+                    Arc::new(Unit::new(registry))
+                }
+            };
+            entries.push(Entry { member, unit });
+        }
+        let fresh_count = entries.len() - before;
+        let mut keys: Vec<_> = entries.iter().skip(before).map(|entry| entry.key(document)).collect();
+        keys.sort_unstable();
+        if keys.windows(2).any(|pair| pair.first() == pair.last()) {
+            return None;
+        }
+        entries.extend(tail_entries.iter().map(|entry| entry.moved(shift)));
+        let fresh_keys = || entries.iter().skip(before).take(fresh_count).map(|entry| entry.key(document));
+        let gone = replaced.iter().map(|entry| entry.key(&self.document));
+        changes.extend(gone.filter(|key| fresh_keys().all(|fresh| fresh != *key)).map(str::to_owned));
+        changes.sort_unstable();
+
+        let same_keys = replaced.len() == fresh_count
+            && replaced.iter().map(|entry| entry.key(&self.document)).eq(fresh_keys());
+        let shifted = |range: &Range<u32>| {
+            let place = |position: u32| {
+                (i64::from(position) + if (position as usize) < head { 0 } else { shift }) as u32
+            };
+            place(range.start)..place(range.end)
+        };
+        let mut snapshot = Self {
+            document: String::new(),
+            generation: self.generation + 1,
+            entries,
+            index: HashTable::new(),
+            hasher: self.hasher.clone(),
+            has_duplicates: false,
+            inside: self.inside.start..moved(inside_end) as u32,
+            enrichment_json: self.enrichment_json.as_ref().map(shifted),
+            enrichment: Arc::clone(&self.enrichment),
+        };
+        if same_keys {
+            snapshot.index = self.index.clone();
+        } else {
+            snapshot.index_for(document)?;
+        }
+        Some((snapshot, Changes { keys: changes }))
+    }
+
+    /// Makes the index for a document that is not in its place yet; none where a key occurs twice.
+    fn index_for(&mut self, document: &str) -> Option<()> {
+        let mut index = HashTable::with_capacity(self.entries.len());
+        let key =
+            |position: &u32| self.entries.get(*position as usize).map_or("", |entry| entry.key(document));
+        for position in 0..self.entries.len() as u32 {
+            let hash = hash(&self.hasher, key(&position));
+            if index.find(hash, |other| key(other) == key(&position)).is_some() {
+                return None;
+            }
+            index.insert_unique(hash, position, |other| self::hash(&self.hasher, key(other)));
+        }
+        self.index = index;
+        Some(())
+    }
+
+    fn key_at(&self, position: u32) -> &str {
+        self.entries.get(position as usize).map_or("", |entry| entry.key(&self.document))
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        let position = self.index.find(hash(&self.hasher, key), |position| self.key_at(*position) == key)?;
+        self.entries.get(*position as usize)
+    }
+
+    /// The unit of a key, with its definition.
+    #[inline]
+    pub(crate) fn find(&self, key: &str) -> Option<(&Arc<Unit>, &str)> {
+        self.entry(key).map(|entry| (&entry.unit, text(&self.document, &entry.member.value)))
+    }
+
+    /// All units in the order of their keys: key, unit, definition.
+    pub(crate) fn units(&self) -> impl Iterator<Item = (&str, &Arc<Unit>, &str)> {
+        let mut order: Vec<_> = self.entries.iter().map(|entry| (entry.key(&self.document), entry)).collect();
+        order.sort_unstable_by_key(|(key, _)| *key);
+        order.into_iter().map(|(key, entry)| (key, &entry.unit, text(&self.document, &entry.member.value)))
+    }
+
+    fn sorted_keys(&self) -> Vec<String> {
+        self.units().map(|(key, _, _)| key.to_owned()).collect()
+    }
+
+    /// How many flags it has.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of its document.
+    pub(crate) fn bytes(&self) -> usize {
+        self.document.len()
+    }
+
+    /// Its number among the client's snapshots.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What it adds to every context, encoded; empty where it adds nothing.
+    pub(crate) fn enrichment(&self) -> &[u8] {
+        &self.enrichment
+    }
+
+    /// Whether its document is this one.
+    pub(crate) fn is(&self, document: &str) -> bool {
+        self.document == document
+    }
+}
+
+impl Member {
+    fn key_in<'a>(&'a self, document: &'a str) -> &'a str {
+        self.decoded.as_deref().unwrap_or_else(|| text(document, &self.key))
+    }
+}
+
+impl Entry {
+    #[inline]
+    fn key<'a>(&'a self, document: &'a str) -> &'a str {
+        self.member.key_in(document)
+    }
+
+    /// Where it starts, with the quote before its key; where its value starts if the key has escapes.
+    fn outer_start(&self) -> usize {
+        match self.member.decoded {
+            None => (self.member.key.start as usize).saturating_sub(1),
+            Some(_) => self.member.value.start as usize,
+        }
+    }
+
+    fn moved(&self, shift: i64) -> Self {
+        let moved = |range: &Range<u32>| {
+            (i64::from(range.start) + shift) as u32..(i64::from(range.end) + shift) as u32
+        };
+        let Member { key, decoded, value } = &self.member;
+        let member = Member { key: moved(key), decoded: decoded.clone(), value: moved(value) };
+        Self { member, unit: Arc::clone(&self.unit) }
+    }
+}
+
+fn text<'a>(document: &'a str, range: &Range<u32>) -> &'a str {
+    document.get(range.start as usize..range.end as usize).unwrap_or_default()
+}
+
+#[inline]
+fn hash(hasher: &DefaultHashBuilder, key: &str) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(key.as_bytes());
+    hasher.finish()
+}
+
+/// The members in a piece between entries that stay, without the commas that join it to the one `before` and the one
+/// `after`; none where a comma is missing or too many.
+fn trim_commas(piece: &str, before: bool, after: bool) -> Option<&str> {
+    const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+    let piece = piece.trim_matches(SPACE);
+    let nothing_between = if before && after { piece == "," } else { piece.is_empty() };
+    if nothing_between {
+        return Some("");
+    }
+    let piece = if before { piece.strip_prefix(',')? } else { piece };
+    let piece = if after { piece.strip_suffix(',')? } else { piece };
+    (!piece.trim_matches(SPACE).is_empty()).then_some(piece)
+}
+
+/// Documents are compared in blocks of this size first: a comparison of whole blocks runs at the speed of memory.
+const BLOCK: usize = 4096;
+
+/// Bytes that two documents share at their beginning.
+fn common_prefix(one: &[u8], two: &[u8]) -> usize {
+    let blocks = one.chunks_exact(BLOCK).zip(two.chunks_exact(BLOCK));
+    let whole = blocks.take_while(|(a, b)| a == b).count() * BLOCK;
+    let rest = one.iter().skip(whole).zip(two.iter().skip(whole));
+    whole + rest.take_while(|(a, b)| a == b).count()
+}
+
+/// Bytes that two documents share at their end.
+fn common_suffix(one: &[u8], two: &[u8]) -> usize {
+    let blocks = one.rchunks_exact(BLOCK).zip(two.rchunks_exact(BLOCK));
+    let whole = blocks.take_while(|(a, b)| a == b).count() * BLOCK;
+    let rest = one.iter().rev().skip(whole).zip(two.iter().rev().skip(whole));
+    whole + rest.take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(old: &str, new: &str) -> Vec<String> {
+        let registry = Arc::new(Registry::default());
+        let (previous, _) = Snapshot::new(old.into(), None, &registry).unwrap();
+        let (updated, changes) = Snapshot::new(new.into(), Some(&previous), &registry).unwrap();
+        let mut whole = Snapshot::parse(new.into(), &registry).unwrap();
+        let whole_changes = whole.adopt(&previous);
+        let list = |snapshot: &Snapshot| -> Vec<(String, String)> {
+            snapshot.units().map(|(key, _, value)| (key.to_owned(), value.to_owned())).collect()
+        };
+        assert_eq!(list(&updated), list(&whole), "{old} -> {new}");
+        assert_eq!(changes, whole_changes, "{old} -> {new}");
+        for (key, unit, _) in whole.units() {
+            let (found, _) = updated.find(key).unwrap();
+            let kept = previous.find(key).is_some_and(|(old, _)| Arc::ptr_eq(old, unit));
+            let kept_here = previous.find(key).is_some_and(|(old, _)| Arc::ptr_eq(old, found));
+            assert_eq!(kept, kept_here, "{key}: {old} -> {new}");
+        }
+        assert_eq!(updated.inside, whole.inside, "{old} -> {new}");
+        changes.keys
+    }
+
+    #[test]
+    fn an_update_is_the_same_as_a_whole_parse() {
+        let documents = [
+            r#"{"a":1,"b":2,"c":3}"#,
+            r#"{"a":12,"b":2,"c":3}"#,
+            r#"{"a":1,"b":{"x":2},"c":3}"#,
+            r#"{"a":1,"c":3}"#,
+            r#"{"a":1,"b":2,"bb":22,"c":3}"#,
+            r#"{"a":1,"b":2}"#,
+            r#"{}"#,
+            r#"{"a":1}"#,
+            r#"{"c":3}"#,
+            r#"{"a":1,"b":2,"c":3,"a":4}"#,
+            r#"{ "a":1,"b":2 ,"c":3}"#,
+            r#"{"a":1,"b":"x\"","c":3}"#,
+            r#"{"flags":{"a":1,"b":2,"c":3}}"#,
+            r#"{"flags":{"a":1,"c":3}}"#,
+            r#"{"flags":{"a":1,"b":2},"evaluationContextEnrichment":{"e":1}}"#,
+            r#"{"flags":{"a":1,"b":3},"evaluationContextEnrichment":{"e":1}}"#,
+            r#"{"flags":{"a":1,"b":3},"evaluationContextEnrichment":{"e":2}}"#,
+            r#"{"a":1,"b\n":2,"c":3}"#,
+            r#"{"a":1,"b\n":4,"c":3}"#,
+            r#"{"b":2,"c":3}"#,
+        ];
+        for old in documents {
+            for new in documents {
+                check(old, new);
+            }
+        }
+    }
+
+    #[test]
+    fn random_edits_are_the_same_as_a_whole_parse() {
+        let mut state: u64 = 7;
+        let mut next = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % n
+        };
+        let render = |flags: &[(u64, u64)]| {
+            let flags: Vec<_> = flags.iter().map(|(k, v)| format!("\"k{k}\": {{\"v\": {v}}}")).collect();
+            format!("{{{}}}", flags.join(", "))
+        };
+        let mut flags: Vec<(u64, u64)> = (0..8).map(|n| (n, n)).collect();
+        for _ in 0..2000 {
+            let old = render(&flags);
+            for _ in 0..=next(2) {
+                let at = next(flags.len() as u64 + 1) as usize;
+                match next(3) {
+                    0 if flags.len() > 1 && at < flags.len() => {
+                        flags.remove(at);
+                    }
+                    1 if flags.len() < 12 => flags.insert(at, (next(30), next(5))),
+                    _ => flags.iter_mut().skip(at).take(1).for_each(|flag| flag.1 = next(50)),
+                }
+            }
+            check(&old, &render(&flags));
+        }
+    }
+
+    #[test]
+    fn one_changed_flag_is_the_only_change() {
+        assert_eq!(check(r#"{"a":{"x":1},"b":{"x":2}}"#, r#"{"a":{"x":1},"b":{"x":3}}"#), ["b"]);
+        assert_eq!(check(r#"{"a":{"x":1},"b":{"x":2}}"#, r#"{"a":{"x":1}}"#), ["b"]);
+    }
+}

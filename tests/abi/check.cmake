@@ -1,0 +1,80 @@
+# What the libraries show to a linker: SHARED exports exports.txt and no more, has its soname, and needs what every system has.
+# Run with `cmake -P`.
+
+set(EXPORTS "${CMAKE_CURRENT_LIST_DIR}/exports.txt")
+# What a library may need; the names of the loaders differ with the processor.
+set(ALLOWED "^(libc|libm|libgcc_s|ld-linux[-a-z0-9_]*)\\.so")
+set(GLIBC_FLOOR 2.28)
+
+function(run output)
+    execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text ERROR_QUIET RESULT_VARIABLE status)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "${ARGN}: ${status}")
+    endif()
+    set(${output} "${text}" PARENT_SCOPE)
+endfunction()
+
+# Exports.
+run(symbols "${NM}" --dynamic --defined-only --format=posix "${SHARED}")
+string(REGEX MATCHALL "[^\n]+" symbols "${symbols}")
+list(TRANSFORM symbols REPLACE " .*" "")
+list(SORT symbols)
+file(STRINGS "${EXPORTS}" expected)
+set(added ${symbols})
+set(removed ${expected})
+list(REMOVE_ITEM added ${expected})
+list(REMOVE_ITEM removed ${symbols})
+if(NOT symbols STREQUAL expected)
+    message(SEND_ERROR "exports differ from tests/abi/exports.txt: added [${added}], removed [${removed}]")
+endif()
+
+# Dynamic section.
+run(dynamic "${READELF}" --dynamic --wide "${SHARED}")
+if(NOT dynamic MATCHES "Library soname: \\[libpennon\\.so\\.${ABI}\\]")
+    message(SEND_ERROR "soname is not libpennon.so.${ABI}:\n${dynamic}")
+endif()
+if(NOT dynamic MATCHES "Flags:[^\n]*NODELETE")
+    message(SEND_ERROR "the library may be unloaded, with its threads running:\n${dynamic}")
+endif()
+if(dynamic MATCHES "TEXTREL|RPATH|RUNPATH")
+    message(SEND_ERROR "text relocations, or a path to look for libraries:\n${dynamic}")
+endif()
+string(REGEX MATCHALL "Shared library: \\[[^]]*" needed "${dynamic}")
+list(TRANSFORM needed REPLACE "Shared library: \\[" "")
+foreach(library ${needed})
+    if(NOT library MATCHES "${ALLOWED}")
+        message(SEND_ERROR "the library needs ${library}")
+    endif()
+endforeach()
+
+# Versions of glibc's symbols: printed, not checked, as they follow the build machine's.
+run(versions "${READELF}" --version-info --wide "${SHARED}")
+string(REGEX MATCHALL "GLIBC_[0-9.]+" versions "${versions}")
+set(highest 0)
+foreach(version ${versions})
+    string(REPLACE "GLIBC_" "" version "${version}")
+    if(version VERSION_GREATER highest)
+        set(highest "${version}")
+    endif()
+endforeach()
+if(highest VERSION_GREATER GLIBC_FLOOR)
+    set(note " (newer than ${GLIBC_FLOOR}: of this machine)")
+endif()
+
+# The static library's other global symbols might collide with a program's: so many there are. Rust's own are mangled, or
+# numbered constants, or compiler-rt's, which are weak.
+run(globals "${NM}" --extern-only --defined-only --format=posix "${STATIC}")
+string(REGEX MATCHALL "\n[^\n ]+ [A-UX-Z] " globals "\n${globals}")
+list(TRANSFORM globals REPLACE "^\n([^ ]+).*" "\\1")
+list(FILTER globals EXCLUDE REGEX "^(pennon_|_ZN|_R|anon\\.|__rust|rust_|__?[a-z]+[dstcx][fic][0-9]?$)")
+list(REMOVE_DUPLICATES globals)
+list(LENGTH globals foreign)
+
+file(SIZE "${SHARED}" shared_size)
+file(SIZE "${STATIC}" static_size)
+list(LENGTH symbols count)
+message(STATUS "exports: ${count}")
+message(STATUS "needs: ${needed}")
+message(STATUS "highest glibc symbol: ${highest}${note}")
+message(STATUS "static library: ${foreign} global symbols that are neither ours nor mangled: ${globals}")
+message(STATUS "bytes: shared ${shared_size}, static ${static_size}")

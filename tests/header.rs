@@ -1,0 +1,54 @@
+//! The committed header is what cbindgen makes of the sources. `make header` writes it: `PENNON_WRITE_HEADER=1`.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+use std::path::Path;
+use std::{env, fs};
+
+fn generate(root: &Path) -> String {
+    let template = fs::read_to_string(root.join("cbindgen.toml")).expect("cbindgen.toml is there");
+    let mut version = env!("CARGO_PKG_VERSION").split('.');
+    let mut part = || version.next().expect("a version has three parts");
+    let filled = template
+        .replace("@MAJOR@", part())
+        .replace("@MINOR@", part())
+        .replace("@PATCH@", part())
+        .replace("@ABI@", &pennon::ABI_VERSION.to_string());
+    let directory = env::temp_dir().join(format!("pennon-header-{}", std::process::id()));
+    fs::create_dir_all(&directory).expect("a temporary directory can be made");
+    let path = directory.join("cbindgen.toml");
+    fs::write(&path, filled).expect("the configuration can be written");
+    let config = cbindgen::Config::from_file(&path).expect("the configuration is valid");
+    let mut header = Vec::new();
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for name in [
+        "version",
+        "status",
+        "error",
+        "text",
+        "log",
+        "options",
+        "client",
+        "context",
+        "evaluation",
+        "evaluate",
+    ] {
+        builder = builder.with_src(root.join(format!("src/ffi/{name}.rs")));
+    }
+    builder.generate().expect("the sources can be read").write(&mut header);
+    fs::remove_dir_all(&directory).expect("the temporary directory can be removed");
+    String::from_utf8(header).expect("the header is text")
+}
+
+#[test]
+fn the_committed_header_is_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join("include/pennon.h");
+    let generated = generate(root);
+    if env::var_os("PENNON_WRITE_HEADER").is_some() {
+        fs::create_dir_all(root.join("include")).expect("include can be made");
+        fs::write(&path, &generated).expect("the header can be written");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == generated, "include/pennon.h is stale: run `make header` and read the difference");
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Speed through the C ABI, as a table of ratios; `docs/performance.md` says how to read it.
+. "$(dirname "$0")/steps.sh"
+
+needs() {
+    packages gcc libc6-dev
+    toolchain
+}
+
+step "what the benchmarks need" needs
+step "benchmarks" cargo bench --features internals --bench speed -- "$@"
+finish

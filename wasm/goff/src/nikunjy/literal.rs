@@ -1,0 +1,234 @@
+//! A comparison's right-hand side, compiled for its operator: the literal's kind alone decides how operands compare.
+
+use std::cmp::Ordering;
+
+use pennon_wire::bytes;
+
+use super::text;
+use super::version::Version;
+
+/// A comparison operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    Eq,
+    Ne,
+    Gt,
+    Lt,
+    Ge,
+    Le,
+    Contains,
+    Starts,
+    Ends,
+    In,
+}
+
+impl Operator {
+    /// The operator that a token's text names.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "eq" | "EQ" | "==" => Self::Eq,
+            "ne" | "NE" | "!=" => Self::Ne,
+            "gt" | "GT" | ">" => Self::Gt,
+            "lt" | "LT" | "<" => Self::Lt,
+            "ge" | "GE" | ">=" => Self::Ge,
+            "le" | "LE" | "<=" => Self::Le,
+            "co" | "CO" => Self::Contains,
+            "sw" | "SW" => Self::Starts,
+            "ew" | "EW" => Self::Ends,
+            "in" | "IN" => Self::In,
+            _ => return None,
+        })
+    }
+
+    /// The six operators of ordered values; none for the others.
+    fn relation(self) -> Option<Relation> {
+        Some(match self {
+            Self::Eq => Relation::Eq,
+            Self::Ne => Relation::Ne,
+            Self::Gt => Relation::Gt,
+            Self::Lt => Relation::Lt,
+            Self::Ge => Relation::Ge,
+            Self::Le => Relation::Le,
+            _ => return None,
+        })
+    }
+}
+
+/// A relation between two ordered values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    Eq,
+    Ne,
+    Gt,
+    Lt,
+    Ge,
+    Le,
+}
+
+impl Relation {
+    /// Whether it holds for values of this order.
+    #[inline]
+    pub fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Eq => order.is_eq(),
+            Self::Ne => order.is_ne(),
+            Self::Gt => order.is_gt(),
+            Self::Lt => order.is_lt(),
+            Self::Ge => order.is_ge(),
+            Self::Le => order.is_le(),
+        }
+    }
+}
+
+/// A value as the parser read it.
+#[derive(Clone, Debug)]
+pub enum Literal<'a> {
+    /// None could be read.
+    Missing,
+    Null,
+    Boolean(bool),
+    /// Sign and digits; none where they are no integer.
+    Int(Option<String>),
+    Double(&'a str),
+    Version(&'a str),
+    String(&'a str),
+    /// Elements of a list, as their tokens; none where the list could not be read.
+    Strings(Option<Vec<&'a str>>),
+    Ints(Option<Vec<&'a str>>),
+    Doubles(Option<Vec<&'a str>>),
+}
+
+/// The texts of a list, by their length and then in order, so that a long list is not read from end to end.
+#[derive(Debug)]
+pub struct Texts(Box<[Box<[u8]>]>);
+
+/// A list that is not longer is read from end to end.
+const SHORT_LIST: usize = 8;
+
+impl Texts {
+    fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let mut texts: Box<[Box<[u8]>]> = texts.map(|text| text.as_bytes().into()).collect();
+        texts.sort_unstable_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+        Self(texts)
+    }
+
+    /// Whether `text` is one of them, in this very case.
+    #[inline]
+    pub fn contains(&self, text: &[u8]) -> bool {
+        if self.0.len() <= SHORT_LIST {
+            return self.0.iter().any(|other| bytes::equal(other, text));
+        }
+        let before = self.0.partition_point(|other| bytes::before(other, text));
+        self.0.get(before).is_some_and(|other| bytes::equal(other, text))
+    }
+}
+
+/// What a comparison does with its left operand.
+#[derive(Debug)]
+pub enum Test {
+    /// Makes the whole query false.
+    Fault,
+    /// Is false whatever the operand.
+    Never,
+    IsNull(bool),
+    Bool(bool),
+    Int(Relation, i64),
+    Double(Relation, f64),
+    /// The version's text, which has been checked.
+    Version(Relation, Box<str>),
+    /// Lower-case text.
+    Text(Relation, Box<str>),
+    /// Whether the operand is this lower-case text (true), or is not (false).
+    IsText(bool, bytes::Literal),
+    Contains(Box<str>),
+    Starts(Box<str>),
+    Ends(Box<str>),
+    InTexts(Texts),
+    InInts(Box<[i64]>),
+    InDoubles(Box<[f64]>),
+}
+
+impl Test {
+    /// Compiles `operator literal` (reference 3.9, table of literals).
+    pub fn new(operator: Operator, literal: Literal<'_>) -> Self {
+        let text_operator = matches!(operator, Operator::Contains | Operator::Starts | Operator::Ends);
+        match literal {
+            Literal::Missing => Self::Fault,
+            Literal::Null | Literal::Boolean(_) => Self::equality(operator, &literal),
+            Literal::Int(digits) => match digits.and_then(|digits| digits.parse().ok()) {
+                Some(number) if !text_operator => {
+                    operator.relation().map_or(Self::Never, |relation| Self::Int(relation, number))
+                }
+                _ => Self::Fault,
+            },
+            Literal::Double(_) if text_operator => Self::Fault,
+            Literal::Double(digits) => match (operator.relation(), finite(digits)) {
+                (Some(relation), Some(number)) => Self::Double(relation, number),
+                _ => Self::Never,
+            },
+            Literal::Version(version) => match operator.relation() {
+                None => Self::Fault,
+                Some(_) if Version::parse(version.as_bytes()).is_none() => Self::Never,
+                Some(relation) => Self::Version(relation, version.into()),
+            },
+            Literal::String(token) => Self::text(operator, token),
+            Literal::Strings(None) | Literal::Ints(None) | Literal::Doubles(None) => Self::Fault,
+            Literal::Strings(Some(tokens)) => match operator {
+                Operator::In => Self::InTexts(Texts::new(tokens.into_iter().map(unquote))),
+                _ => Self::Never,
+            },
+            Literal::Ints(Some(tokens)) => {
+                let numbers = tokens.iter().map(|digits| digits.parse().ok()).collect();
+                Self::in_numbers(operator, numbers, Self::InInts)
+            }
+            Literal::Doubles(Some(tokens)) => {
+                let numbers = tokens.iter().map(|digits| finite(digits)).collect();
+                Self::in_numbers(operator, numbers, Self::InDoubles)
+            }
+        }
+    }
+
+    fn equality(operator: Operator, literal: &Literal<'_>) -> Self {
+        let equal = match operator {
+            Operator::Eq => true,
+            Operator::Ne => false,
+            _ => return Self::Fault,
+        };
+        match literal {
+            Literal::Boolean(value) => Self::Bool(*value == equal),
+            _ => Self::IsNull(equal),
+        }
+    }
+
+    fn text(operator: Operator, token: &str) -> Self {
+        let lower: Box<str> = text::lower(unquote(token)).into();
+        match operator {
+            Operator::Eq | Operator::Ne => {
+                Self::IsText(operator == Operator::Eq, bytes::Literal::new(lower.as_bytes()))
+            }
+            Operator::Contains => Self::Contains(lower),
+            Operator::Starts => Self::Starts(lower),
+            Operator::Ends => Self::Ends(lower),
+            _ => operator.relation().map_or(Self::Never, |relation| Self::Text(relation, lower)),
+        }
+    }
+
+    /// A list of numbers: one that is out of range spoils the query, an operator other than `in` only the comparison.
+    fn in_numbers<T>(operator: Operator, numbers: Option<Box<[T]>>, test: impl Fn(Box<[T]>) -> Self) -> Self {
+        match (operator, numbers) {
+            (_, None) | (Operator::Contains | Operator::Starts | Operator::Ends, _) => Self::Fault,
+            (Operator::In, Some(numbers)) => test(numbers),
+            _ => Self::Never,
+        }
+    }
+}
+
+/// A double literal's value; none where it is too large for one.
+fn finite(digits: &str) -> Option<f64> {
+    digits.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// The text between a string token's quotes, raw: nothing is unescaped.
+fn unquote(token: &str) -> &str {
+    token.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default()
+}

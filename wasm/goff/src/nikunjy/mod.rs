@@ -1,0 +1,109 @@
+//! The nikunjy query language as the relay runs it: `email ew "@example.com" and not (plan in ["free"])`.
+//!
+//! The grammar is small; what makes it hard is that the relay ignores every syntax error and evaluates what ANTLR's
+//! error recovery makes of the text. [`lexer`] and [`parser`] reproduce that (reference, "nikunjy error recovery"), and
+//! keep note of every repair, so that a flag's author is told what the service does not say.
+
+mod evaluate;
+mod lexer;
+mod literal;
+mod parser;
+mod stale;
+mod text;
+mod version;
+
+use crate::scope::{Attribute, Scope};
+pub use parser::{Repair, RepairKind, Repairs};
+pub use stale::StaleOperand;
+
+/// Levels of parentheses in one query. The relay has no bound; the guest's stack of 64 KiB needs one.
+pub const MAX_QUERY_DEPTH: usize = 64;
+
+/// A compiled query.
+#[derive(Debug)]
+pub struct Query {
+    form: Form,
+    repairs: Repairs,
+    too_deep: bool,
+}
+
+/// A query as it is run.
+#[derive(Debug)]
+enum Form {
+    /// Comparisons of top-level attributes alone; the first is joined by `and`.
+    Plain(Vec<(parser::Logical, parser::Comparison)>),
+    /// The same, all joined by `and`.
+    All(Vec<(parser::Logical, parser::Comparison)>),
+    /// Any other.
+    Chain(parser::Chain),
+}
+
+/// The query met a fault of its own while it ran (an unreadable value, an operator that a value does not have, a path
+/// through something that is no object): the whole of it is false.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault;
+
+impl Query {
+    /// Compiles any text; there is none that does not compile, only queries that never match.
+    pub fn parse(text: &str) -> Self {
+        let parser::Parsed { chain, repairs, too_deep } = parser::parse(text);
+        let all = chain.rest.iter().all(|(logical, _)| *logical == parser::Logical::And);
+        let form = match chain.is_plain() {
+            true if all => Form::All(chain.into_comparisons()),
+            true => Form::Plain(chain.into_comparisons()),
+            false => Form::Chain(chain),
+        };
+        Self { form, repairs, too_deep }
+    }
+
+    /// Whether the query matches.
+    ///
+    /// # Errors
+    /// When a fault was met; the relay treats it as no match.
+    #[inline(always)]
+    pub fn matches(&self, scope: &Scope<'_>) -> Result<bool, Fault> {
+        match &self.form {
+            Form::All(comparisons) => evaluate::run_all(comparisons, scope),
+            Form::Plain(comparisons) => evaluate::run_plain(comparisons, scope),
+            Form::Chain(chain) => evaluate::run_chain(chain, scope),
+        }
+    }
+
+    /// The relay's check at load: the query is run once on a context without any attribute, and must not fault.
+    pub fn is_valid(&self) -> bool {
+        let valid = match &self.form {
+            // Without any attribute.
+            Form::All(comparisons) | Form::Plain(comparisons) => evaluate::validate_plain(comparisons),
+            Form::Chain(chain) => evaluate::run(chain, None).is_ok(),
+        };
+        valid && !self.too_deep
+    }
+
+    /// Whether the query passes [`MAX_QUERY_DEPTH`].
+    pub fn is_too_deep(&self) -> bool {
+        self.too_deep
+    }
+
+    /// What error recovery changed.
+    pub fn repairs(&self) -> &Repairs {
+        &self.repairs
+    }
+
+    /// Calls `visit` with every top-level attribute that the query may read.
+    pub fn attributes<'a>(&'a self, visit: &mut impl FnMut(&'a Attribute)) {
+        match &self.form {
+            Form::All(comparisons) | Form::Plain(comparisons) => {
+                comparisons.iter().for_each(|(_, comparison)| visit(&comparison.path.first));
+            }
+            Form::Chain(chain) => chain.comparisons(&mut |comparison| visit(&comparison.path.first)),
+        }
+    }
+
+    /// Comparisons that may read another operand than their own, in the order of the text.
+    pub fn stale_operands(&self) -> Vec<StaleOperand> {
+        match &self.form {
+            Form::All(_) | Form::Plain(_) => Vec::new(),
+            Form::Chain(chain) => stale::operands(chain),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! A rule's query in either language (reference 3.8).
+
+use std::borrow::Cow;
+
+use crate::logic::Logic;
+use crate::nikunjy;
+use crate::scope::{Attribute, Scope};
+use crate::validate::Fault;
+
+/// A compiled query.
+#[derive(Debug)]
+pub enum Query {
+    /// An empty query: matches every context.
+    Always,
+    /// The relay's own language.
+    Nikunjy(nikunjy::Query),
+    /// JSONLogic.
+    Logic(Logic),
+}
+
+/// What the relay makes of a query's text before it reads it: lines are joined without their leading spaces, and
+/// without anything between them.
+pub fn trim(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        return Cow::Borrowed(text.trim_start_matches(' '));
+    }
+    text.split('\n').map(|line| line.trim_start_matches(' ')).collect()
+}
+
+impl Query {
+    /// Compiles the text as a rule has it.
+    pub fn parse(text: &str) -> Self {
+        let trimmed = trim(text);
+        if trimmed.is_empty() {
+            return Self::Always;
+        }
+        match Logic::parse(&trimmed) {
+            Some(logic) => Self::Logic(logic),
+            None => Self::Nikunjy(nikunjy::Query::parse(&trimmed)),
+        }
+    }
+
+    /// Whether it matches. Any fault of a query makes it false, and only false.
+    #[inline(always)]
+    pub fn matches(&self, scope: &Scope<'_>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Nikunjy(query) => query.matches(scope).unwrap_or(false),
+            Self::Logic(logic) => logic.matches(scope).unwrap_or(false),
+        }
+    }
+
+    /// The relay's check at load.
+    ///
+    /// # Errors
+    /// With what is wrong, for a rule that the relay refuses.
+    pub fn validity(&self) -> Result<(), Fault> {
+        match self {
+            Self::Nikunjy(query) if query.is_too_deep() => {
+                Err(format!("query is nested deeper than {} levels", nikunjy::MAX_QUERY_DEPTH).into())
+            }
+            Self::Nikunjy(query) if !query.is_valid() => Err("invalid query".into()),
+            Self::Logic(logic) => logic.validity().map_err(|fault| Fault {
+                message: format!("invalid jsonlogic query: {}", fault.message),
+                suggestion: fault.advice.unwrap_or_default(),
+            }),
+            // An empty context matches an empty query, but the relay wants one that says something.
+            Self::Always => Err("invalid query: it is empty".into()),
+            Self::Nikunjy(_) => Ok(()),
+        }
+    }
+
+    /// Adds the names of the top-level attributes that it reads; false where it may read any.
+    pub fn attributes(&self, names: &mut Vec<String>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Nikunjy(query) => {
+                query.attributes(&mut |attribute: &Attribute| {
+                    // Long queries compare one attribute again and again.
+                    if names.last().is_none_or(|last| last != attribute.name()) {
+                        names.push(attribute.name().to_owned());
+                    }
+                });
+                true
+            }
+            Self::Logic(logic) => match logic.attributes() {
+                Some(read) => {
+                    names.extend(read.into_iter().map(str::to_owned));
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Comparing bytes a word at a time: in a guest every step of a loop and every access to memory is checked, and there is no
+//! library routine to call.
+
+/// Up to eight bytes as a word; two texts of one length have the same word only if they are the same.
+#[inline]
+fn short(bytes: &[u8]) -> u64 {
+    if let (Some(head), Some(tail)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return u64::from(u32::from_le_bytes(*head)) | u64::from(u32::from_le_bytes(*tail)) << 32;
+    }
+    match bytes {
+        [a, b, c] => u64::from(*a) | u64::from(*b) << 8 | u64::from(*c) << 16,
+        [a, b] => u64::from(*a) | u64::from(*b) << 8,
+        [a] => u64::from(*a),
+        _ => 0,
+    }
+}
+
+/// Whether `holds` for each word of two texts of one length; the last word overlaps the one before.
+#[inline]
+fn each_word(a: &[u8], b: &[u8], holds: impl Fn(u64, u64) -> bool) -> bool {
+    if a.len() <= 8 {
+        return holds(short(a), short(b));
+    }
+    let (words, _) = a.as_chunks::<8>();
+    let (others, _) = b.as_chunks::<8>();
+    let whole = words.iter().zip(others);
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    for (a, b) in whole {
+        if !holds(word(a), word(b)) {
+            return false;
+        }
+    }
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(a), Some(b)) => holds(word(a), word(b)),
+        _ => true,
+    }
+}
+
+/// Whether two texts are the same.
+#[inline]
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && each_word(a, b, |a, b| a == b)
+}
+
+/// A text that others are compared with often: its first word is kept at hand, so that most texts are told from it without a
+/// look at its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Literal {
+    /// Up to eight bytes as a word, see `short`.
+    head: u64,
+    bytes: Box<[u8]>,
+}
+
+impl Literal {
+    /// Keeps `text`.
+    pub fn new(text: &[u8]) -> Self {
+        Self { head: short(text.get(..8).unwrap_or(text)), bytes: text.into() }
+    }
+
+    /// The text.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether `text` is this text.
+    #[inline(always)]
+    pub fn equals(&self, text: &[u8]) -> bool {
+        text.len() == self.bytes.len()
+            && short(text.get(..8).unwrap_or(text)) == self.head
+            && (text.len() <= 8 || equal(text, &self.bytes))
+    }
+
+    /// Whether `text` is this text, which is in lower case, when its ASCII letters are made lower case; false where a byte of it
+    /// is not ASCII.
+    #[inline(always)]
+    pub fn equals_lower(&self, text: &[u8]) -> bool {
+        text.len() == self.bytes.len()
+            && lower_word(short(text.get(..8).unwrap_or(text))) == Some(self.head)
+            && (text.len() <= 8 || equal_lower(text, &self.bytes))
+    }
+}
+
+/// Whether `a` is before `b` in the order of lengths and then of bytes.
+#[inline]
+pub fn before(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return a.len() < b.len();
+    }
+    let (words, a_tail) = a.as_chunks::<8>();
+    let (others, b_tail) = b.as_chunks::<8>();
+    for (a, b) in words.iter().zip(others) {
+        let (a, b) = (u64::from_be_bytes(*a), u64::from_be_bytes(*b));
+        if a != b {
+            return a < b;
+        }
+    }
+    a_tail < b_tail
+}
+
+/// Whether `text` is `lower` when its ASCII letters are made lower case; false where a byte of it is not ASCII.
+#[inline]
+pub fn equal_lower(text: &[u8], lower: &[u8]) -> bool {
+    text.len() == lower.len() && each_word(text, lower, |word, lower| lower_word(word) == Some(lower))
+}
+
+/// Eight ASCII bytes in lower case; none where one is not ASCII. A byte is an upper-case letter where adding to it what `A`
+/// lacks of 128 reaches that, and adding what `[` lacks does not.
+#[inline]
+fn lower_word(word: u64) -> Option<u64> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    if word & HIGH != 0 {
+        return None;
+    }
+    let from_a = word + (0x80 - b'A' as u64) * ONES;
+    let past_z = word + (0x7f - b'Z' as u64) * ONES;
+    let upper = (from_a ^ past_z) & HIGH;
+    Some(word | upper >> 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_compare_as_bytes_do() {
+        let text = b"The Quick, Brown [Fox] @ Jumps_over `the` {lazy} Dog";
+        for length in 0..text.len() {
+            let part = &text[..length];
+            assert!(equal(part, part));
+            assert!(equal_lower(part, &part.to_ascii_lowercase()));
+            let literal = Literal::new(&part.to_ascii_lowercase());
+            assert!(literal.equals_lower(part) && Literal::new(part).equals(part));
+            for changed in 0..length {
+                let mut other = part.to_vec();
+                other[changed] ^= 1;
+                assert!(!equal(part, &other), "{length} {changed}");
+                assert!(!Literal::new(part).equals(&other), "{length} {changed}");
+                assert_eq!(literal.equals_lower(&other), equal_lower(&other, literal.as_bytes()));
+                let lower = other.to_ascii_lowercase();
+                assert_eq!(
+                    equal_lower(part, &lower),
+                    part.to_ascii_lowercase() == lower,
+                    "{length} {changed}"
+                );
+            }
+        }
+        assert!(before(b"b", b"aa") && before(b"abcdefgha", b"abcdefghb") && !before(b"same", b"same"));
+        for byte in 0..=u8::MAX {
+            assert_eq!(equal_lower(&[byte], &[byte.to_ascii_lowercase()]), byte.is_ascii());
+        }
+    }
+}
