@@ -13,13 +13,15 @@ lint() {
 }
 
 rust_tests() {
-    cargo test --workspace --profile checked --features cli
+    cargo test --workspace --profile checked --features cli --no-run
+    # Bounded, so that a test that hangs says which it is.
+    timeout --kill-after=10 15m cargo test --workspace --profile checked --features cli
 }
 
 c_tests() {
     cmake -S tests/c -B target/c-tests -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPENNON_CARGO_PROFILE=checked
     cmake --build target/c-tests --parallel 2
-    ctest --test-dir target/c-tests --output-on-failure
+    ctest --test-dir target/c-tests --output-on-failure --timeout 300
 }
 
 step "what the tests need" needs

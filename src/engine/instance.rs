@@ -12,7 +12,7 @@ use wasmtime::{
     WasmParams, WasmResults,
 };
 
-use super::ticker::{Signs, Ticker};
+use super::ticker::Ticker;
 use super::{EngineError, LOAD_DEADLINE, clock};
 
 /// Memory of a guest that no unit can have: its stack of 1 MiB and its constants.
@@ -45,14 +45,13 @@ pub(super) struct Sandbox {
     first_tick: Option<Duration>,
     /// Whether the guest was refused memory.
     refused: bool,
-    /// Where a guest that runs at a tick says so.
-    signs: Arc<Signs>,
+    ticker: Arc<Ticker>,
 }
 
 impl Sandbox {
     /// What a tick does that finds the guest running: let it go on within its budget of CPU time.
     fn tick(&mut self) -> UpdateDeadline {
-        self.signs.still_running();
+        self.ticker.touch();
         let now = clock::thread_cpu_time();
         let start = *self.first_tick.get_or_insert(now);
         if now.saturating_sub(start) > self.budget {
@@ -94,7 +93,6 @@ pub(crate) struct Instance {
     unload: TypedFunc<u32, ()>,
     buffer: TypedFunc<u32, u32>,
     live_bytes: TypedFunc<(), u32>,
-    ticker: Arc<Ticker>,
     limits: Limits,
     /// The guest's input buffer.
     buffer_address: usize,
@@ -116,7 +114,7 @@ impl Instance {
             budget: LOAD_DEADLINE,
             first_tick: None,
             refused: false,
-            signs: ticker.signs(),
+            ticker,
         };
         let mut store = Store::new(prepared.module().engine(), sandbox);
         store.limiter(|sandbox| sandbox);
@@ -136,7 +134,6 @@ impl Instance {
             live_bytes: export(&instance, &mut store, "live_bytes")?,
             store,
             memory,
-            ticker,
             limits,
             buffer_address: 0,
             buffer_length: 0,
@@ -305,11 +302,11 @@ impl Instance {
     /// Starts the budget of the next call.
     #[inline]
     fn begin(&mut self, budget: Duration) {
-        self.ticker.touch();
         self.store.set_epoch_deadline(1);
         let sandbox = self.store.data_mut();
         sandbox.budget = budget;
         sandbox.first_tick = None;
+        sandbox.ticker.touch();
     }
 }
 

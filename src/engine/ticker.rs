@@ -22,20 +22,13 @@ static CURRENT: Mutex<Weak<Ticker>> = Mutex::new(Weak::new());
 
 /// What the ticker's thread and those whose guests it watches share.
 #[derive(Debug, Default)]
-pub(super) struct Signs {
+struct Signs {
     /// Set by evaluations and by guests that run at a tick, cleared at each tick.
     active: AtomicBool,
     /// Whether the thread waits to be unparked.
     parked: AtomicBool,
     /// Set when the last client is gone.
     stop: AtomicBool,
-}
-
-impl Signs {
-    /// Says that a guest is running, from within a tick's callback.
-    pub(super) fn still_running(&self) {
-        self.active.store(true, Ordering::SeqCst);
-    }
 }
 
 /// The ticker of the process, for as long as any client holds it.
@@ -71,7 +64,9 @@ impl Ticker {
         Ok(ticker)
     }
 
-    /// Says that an evaluation begins. Costs a read of a shared flag, but for the first one after a tick.
+    /// Says that a guest runs: after its deadline was set, and again from each tick's callback. A thread that is held up
+    /// between the two while the ticker comes to rest is so called back at once, and wakes it. Costs a read of a shared
+    /// flag, but for the first one after a tick.
     #[inline]
     pub(super) fn touch(&self) {
         if !self.signs.active.load(Ordering::Relaxed) {
@@ -85,11 +80,6 @@ impl Ticker {
         if self.signs.parked.load(Ordering::SeqCst) {
             self.thread.unpark();
         }
-    }
-
-    /// What instances need to say that they run.
-    pub(super) fn signs(&self) -> Arc<Signs> {
-        Arc::clone(&self.signs)
     }
 }
 

@@ -41,7 +41,7 @@ pub fn heavy() -> String {
     let rule = json!({"query": query, "variation": "yes"});
     json!({
         "variations": {"yes": "yes", "no": "no"},
-        "targeting": vec![rule; 40],
+        "targeting": vec![rule; 200],
         "defaultRule": {"variation": "no"},
     })
     .to_string()

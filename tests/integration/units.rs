@@ -7,7 +7,7 @@ use pennon::{Client, Context, FlagType};
 use serde_json::json;
 
 use crate::flags::{conditions, ruleset, targeted};
-use crate::support::{client, context, eventually, options};
+use crate::support::{Ending, client, context, eventually, options};
 
 /// A document of the flags `flag-0`, `flag-1`... of these revisions; none of them is a constant.
 fn revisions(revisions: &[u32]) -> String {
@@ -114,9 +114,9 @@ fn a_changed_flag_in_use_is_warm_in_every_instance() {
                     }
                 });
             }
+            let _ending = Ending(&done);
             let enough = || client.stats().loads >= loads;
             eventually("both instances have loaded the flag", enough);
-            done.store(true, Ordering::Relaxed);
         });
     };
     everywhere(2);
