@@ -84,6 +84,9 @@ fn build(root: &Path, out: &Path, package: &str) -> Result<PathBuf, Box<dyn Erro
     let mut flags = vec![format!("--remap-path-prefix={}=/pennon", root.display())];
     flags.extend(home.map(|home| format!("--remap-path-prefix={}=/cargo", home.display())));
     flags.push("-Clink-arg=--stack-first".into());
+    // One size from the start to the end: accesses are compared with a constant.
+    flags.push(format!("-Clink-arg=--initial-memory={MEMORY_BYTES}"));
+    flags.push(format!("-Clink-arg=--max-memory={MEMORY_BYTES}"));
     let mut cargo = Command::new(variable("CARGO")?);
     for (name, _) in env::vars_os() {
         // Also profiles: CARGO_PROFILE_* of the outer build would apply to the guests.

@@ -20,5 +20,5 @@ pub const MAX_INTERVAL_MS: u64 = 86_400_000;
 /// The smallest memory of an instance: a guest has 1 MiB of stack, and needs room for some flags.
 pub const MIN_MEMORY_BYTES: u64 = 4 << 20;
 
-/// The largest memory of an instance: the address space that is reserved for it (`MEMORY_RESERVATION` in engine/config.rs).
+/// The largest memory of an instance: what it has in address space (`MEMORY_BYTES` in engine/config.rs).
 pub const MAX_MEMORY_BYTES: u64 = 64 << 20;

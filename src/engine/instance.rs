@@ -39,7 +39,6 @@ pub(crate) struct UnitKey {
 /// The host's side of an instance: its limits, and the budget of the call under way.
 #[derive(Debug)]
 pub(super) struct Sandbox {
-    memory_limit: usize,
     budget: Duration,
     /// CPU time at the first tick that found the guest running.
     first_tick: Option<Duration>,
@@ -63,9 +62,10 @@ impl Sandbox {
 }
 
 impl ResourceLimiter for Sandbox {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        self.refused |= desired > self.memory_limit;
-        Ok(desired <= self.memory_limit)
+    /// A guest has its whole memory from the start; it asks for more where its own limit refused it.
+    fn memory_growing(&mut self, current: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.refused = current > 0;
+        Ok(!self.refused)
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
@@ -110,7 +110,6 @@ impl Instance {
         limits: Limits,
     ) -> Result<Self, EngineError> {
         let sandbox = Sandbox {
-            memory_limit: limits.memory,
             budget: LOAD_DEADLINE,
             first_tick: None,
             refused: false,
@@ -126,6 +125,9 @@ impl Instance {
         if abi.call(&mut store, ()).map_err(|error| failure(error, &store))? != ABI {
             return Err(EngineError::Unusable("the guest is of another version (PENNON_GUESTS)".into()));
         }
+        let limit: TypedFunc<u32, ()> = export(&instance, &mut store, "limit")?;
+        let bytes = u32::try_from(limits.memory).unwrap_or(u32::MAX);
+        limit.call(&mut store, bytes).map_err(|error| failure(error, &store))?;
         Ok(Self {
             evaluate: export(&instance, &mut store, "evaluate")?,
             load: export(&instance, &mut store, "load")?,
@@ -236,13 +238,7 @@ impl Instance {
     fn make_room(&mut self) -> Result<(), EngineError> {
         let usable = self.limits.memory.saturating_sub(FIXED_BYTES);
         let (high, low) = (usable / 4 * 3, usable / 2);
-        if self.memory.data_size(&self.store) < high + FIXED_BYTES {
-            return Ok(());
-        }
-        self.begin(LOAD_DEADLINE);
-        if (self.live_bytes.call(&mut self.store, ()).map_err(|error| failure(error, &self.store))? as usize)
-            < high
-        {
+        if self.live_bytes()? < high {
             return Ok(());
         }
         let (uses, mut oldest) = (self.uses, Vec::new());
@@ -251,16 +247,19 @@ impl Instance {
         }
         oldest.sort_unstable_by(|a, b| b.cmp(a));
         for (age, place) in oldest {
-            if age == 0
-                || (self.live_bytes.call(&mut self.store, ()).map_err(|error| failure(error, &self.store))?
-                    as usize)
-                    < low
-            {
+            if age == 0 || self.live_bytes()? < low {
                 break;
             }
             self.forget(place)?;
         }
         Ok(())
+    }
+
+    /// Bytes that units and buffers hold.
+    fn live_bytes(&mut self) -> Result<usize, EngineError> {
+        self.begin(LOAD_DEADLINE);
+        let bytes = self.live_bytes.call(&mut self.store, ());
+        bytes.map(|bytes| bytes as usize).map_err(|error| failure(error, &self.store))
     }
 
     fn forget(&mut self, place: usize) -> Result<(), EngineError> {

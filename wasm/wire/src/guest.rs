@@ -9,6 +9,7 @@
 //! | `load(length) -> u64` | loads the unit of the [`LoadRequest`] in the buffer; address and length (high half) of its report |
 //! | `unload(handle)` | frees a unit |
 //! | `evaluate(handle, context length, seconds, nanoseconds) -> u64` | evaluates with the context in the buffer; an [`Answer`] |
+//! | `limit(bytes)` | lets the guest use so many bytes of its memory, which has its full size from the start; once, before all others |
 //! | `live_bytes() -> u32` | bytes that units and buffers hold |
 //!
 //! It imports nothing.
@@ -18,7 +19,7 @@ use crate::context::Context;
 use crate::report::LoadReport;
 
 /// Version of the exports and formats of this crate.
-pub const ABI: u32 = 1;
+pub const ABI: u32 = 2;
 
 /// A moment: seconds and nanoseconds since 1970-01-01 UTC. Wider than nanoseconds in 64 bits, which end in 2262:
 /// flags have dates in 2999.
@@ -154,40 +155,6 @@ impl<E: Evaluator + Default> Default for Guest<E> {
     }
 }
 
-/// Counts what the guest holds, so that the host can tell growth that units explain from a leak.
-#[cfg(target_arch = "wasm32")]
-pub mod memory {
-    use std::alloc::{GlobalAlloc, Layout, System};
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    static LIVE: AtomicUsize = AtomicUsize::new(0);
-
-    /// The system allocator with a counter.
-    #[derive(Debug)]
-    pub struct Counting;
-
-    #[expect(unsafe_code, reason = "an allocator is an unsafe trait; it forwards every call unchanged")]
-    // SAFETY: every method forwards to the system allocator with the arguments it was given.
-    unsafe impl GlobalAlloc for Counting {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            LIVE.fetch_add(layout.size(), Ordering::Relaxed);
-            // SAFETY: the caller upholds the contract of `alloc`.
-            unsafe { System.alloc(layout) }
-        }
-
-        unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-            LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-            // SAFETY: the caller upholds the contract of `dealloc`.
-            unsafe { System.dealloc(pointer, layout) }
-        }
-    }
-
-    /// Bytes allocated and not freed.
-    pub fn live_bytes() -> u32 {
-        LIVE.load(Ordering::Relaxed) as u32
-    }
-}
-
 /// Writes the exports of a guest for an [`Evaluator`]; only WebAssembly builds have them.
 #[macro_export]
 macro_rules! export_guest {
@@ -201,10 +168,11 @@ macro_rules! export_guest {
         mod exports {
             use super::*;
             use std::cell::RefCell;
-            use $crate::guest::{Guest, Time, memory};
+            use $crate::guest::{Guest, Time};
+            use $crate::memory;
 
             #[global_allocator]
-            static MEMORY: memory::Counting = memory::Counting;
+            static MEMORY: memory::Counting = memory::Counting::new();
 
             thread_local! {
                 static GUEST: RefCell<Guest<$evaluator>> = const { RefCell::new(Guest::new()) };
@@ -238,6 +206,11 @@ macro_rules! export_guest {
                 GUEST.with_borrow(|guest| {
                     guest.evaluate(handle, length as usize, Time { seconds, nanoseconds })
                 })
+            }
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn limit(bytes: u32) {
+                memory::limit(bytes);
             }
 
             #[unsafe(no_mangle)]

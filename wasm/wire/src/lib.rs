@@ -6,6 +6,7 @@
 //! - [`bytes`]: comparing texts.
 //! - [`guest`]: the exports of a guest, written once for every service.
 //! - [`limits`]: every bound, with its reason.
+//! - `memory`: the allocator of a guest, where it is one.
 
 pub mod answer;
 pub mod bytes;
@@ -13,6 +14,8 @@ pub mod context;
 mod encode;
 pub mod guest;
 pub mod limits;
+#[cfg(target_arch = "wasm32")]
+pub mod memory;
 pub mod report;
 
 pub use answer::{Answer, ErrorCode, Reason};
