@@ -10,6 +10,7 @@ use pennon_wire::{Answer, Context, ErrorCode, Name, Reason};
 
 use crate::diagnose;
 use crate::flag::{Flag, Rule, Values};
+use crate::nikunjy::Attributes;
 use crate::query::Query;
 use crate::schedule;
 use crate::selection::{Failure, Hash, Selection};
@@ -55,6 +56,7 @@ struct Compiler {
     messages: HashMap<String, u16>,
     /// Queries by text: phases share those of the rules that a step did not touch.
     queries: HashMap<String, Rc<Query>>,
+    attributes: Attributes,
     /// Whether a rule of any step needs a bucketing key: the relay then wants one before the step happens, too.
     steps_need_key: bool,
 }
@@ -78,6 +80,7 @@ impl Compiler {
             outcomes: HashMap::new(),
             messages: HashMap::new(),
             queries: HashMap::new(),
+            attributes: Attributes::default(),
             steps_need_key: false,
         }
     }
@@ -241,7 +244,7 @@ impl Compiler {
         if let Some(query) = self.queries.get(text) {
             return Rc::clone(query);
         }
-        let query = Rc::new(Query::parse(text));
+        let query = Rc::new(Query::parse(text, &mut self.attributes));
         self.queries.insert(text.to_owned(), Rc::clone(&query));
         query
     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::logic::Logic;
-use crate::nikunjy;
-use crate::scope::{Attribute, Scope};
+use crate::nikunjy::{self, Attributes, Reader};
+use crate::scope::Attribute;
 use crate::validate::Fault;
 
 /// A compiled query.
@@ -28,25 +28,25 @@ pub fn trim(text: &str) -> Cow<'_, str> {
 }
 
 impl Query {
-    /// Compiles the text as a rule has it.
-    pub fn parse(text: &str) -> Self {
+    /// Compiles the text as a rule has it; `attributes` are those of its flag.
+    pub fn parse(text: &str, attributes: &mut Attributes) -> Self {
         let trimmed = trim(text);
         if trimmed.is_empty() {
             return Self::Always;
         }
         match Logic::parse(&trimmed) {
             Some(logic) => Self::Logic(logic),
-            None => Self::Nikunjy(nikunjy::Query::parse(&trimmed)),
+            None => Self::Nikunjy(nikunjy::Query::parse(&trimmed, attributes)),
         }
     }
 
     /// Whether it matches. Any fault of a query makes it false, and only false.
     #[inline(always)]
-    pub fn matches(&self, scope: &Scope<'_>) -> bool {
+    pub fn matches(&self, reader: &mut Reader<'_, '_>) -> bool {
         match self {
             Self::Always => true,
-            Self::Nikunjy(query) => query.matches(scope).unwrap_or(false),
-            Self::Logic(logic) => logic.matches(scope).unwrap_or(false),
+            Self::Nikunjy(query) => query.matches(reader).unwrap_or(false),
+            Self::Logic(logic) => logic.matches(reader.scope()).unwrap_or(false),
         }
     }
 

@@ -14,7 +14,7 @@ pub struct Scope<'a> {
 }
 
 /// A top-level attribute that a rule reads, resolved as far as it can be without a context.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Attribute {
     /// `key` and `targetingKey`: always the targeting key, never a caller's attribute.
     TargetingKey,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use pennon_wire::guest::Time;
 use pennon_wire::{Answer, Context, ErrorCode, Name, Reason, Value};
 
+use crate::nikunjy::Reader;
 use crate::query::Query;
 use crate::scope::Scope;
 use crate::selection::{Failure, Hash, Selection};
@@ -145,11 +146,12 @@ impl Unit {
         if rules.disabled || start.is_some_and(|start| date < start) || end.is_some_and(|end| date > end) {
             return Answer::value(rules.disabled_outcome, Reason::Disabled);
         }
+        let mut reader = Reader::new(scope);
         for rule in &rules.targeting {
             if rule.needs_key && key.is_empty() {
                 return self.failure(ErrorCode::FlagConfig, self.messages.no_key_for_rule);
             }
-            if !rule.disabled && rule.query.matches(scope) {
+            if !rule.disabled && rule.query.matches(&mut reader) {
                 return self.select(rule, key, scope, now);
             }
         }

@@ -70,14 +70,83 @@ impl Literal {
             && (text.len() <= 8 || equal(text, &self.bytes))
     }
 
-    /// Whether `text` is this text, which is in lower case, when its ASCII letters are made lower case; false where a byte of it
-    /// is not ASCII.
+    /// Whether `text` in lower case is this text, which is in lower case; where `text` is not ASCII, only whether it is so as
+    /// it stands.
     #[inline(always)]
-    pub fn equals_lower(&self, text: &[u8]) -> bool {
-        text.len() == self.bytes.len()
-            && lower_word(short(text.get(..8).unwrap_or(text))) == Some(self.head)
-            && (text.len() <= 8 || equal_lower(text, &self.bytes))
+    pub fn equals_lower(&self, text: &Subject<'_>) -> bool {
+        text.bytes.len() == self.bytes.len()
+            && text.head == self.head
+            && (text.bytes.len() <= 8 || equal_lower(text.bytes, &self.bytes))
     }
+}
+
+/// A text that is compared with many others: what every comparison needs of it is found once.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    bytes: &'a [u8],
+    /// Up to eight bytes as a word, in lower case where the text is ASCII.
+    head: u64,
+    ascii: bool,
+}
+
+impl<'a> Subject<'a> {
+    /// Looks at `bytes`.
+    #[inline(always)]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let head = short(bytes.get(..8).unwrap_or(bytes));
+        let ascii = head & HIGH == 0 && (bytes.len() <= 8 || is_ascii(bytes));
+        Self { bytes, head: if ascii { lower_ascii(head) } else { head }, ascii }
+    }
+
+    /// The text.
+    #[inline(always)]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Whether all of it is ASCII.
+    #[inline(always)]
+    pub fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+}
+
+/// Whether a text of more than eight bytes, whose first eight are, is ASCII.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    let (words, _) = bytes.as_chunks::<8>();
+    let last = bytes.last_chunk::<8>().map_or(0, |last| u64::from_le_bytes(*last));
+    let high = words.iter().skip(1).fold(last, |high, word| high | u64::from_le_bytes(*word));
+    high & HIGH == 0
+}
+
+/// Whether the ASCII text `text`, in lower case, contains `lower`, which is in lower case. Looks for its first byte eight
+/// bytes at a time.
+#[inline]
+pub fn contains_lower(text: &[u8], lower: &[u8]) -> bool {
+    let Some(first) = lower.first() else { return true };
+    let Some(last_start) = text.len().checked_sub(lower.len()) else { return false };
+    let wanted = u64::from(*first) * ONES;
+    let mut start = 0;
+    while start <= last_start {
+        let rest = text.get(start..).unwrap_or_default();
+        let word = match rest.first_chunk::<8>() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        // A byte that is zero here is the one looked for. The lowest zero is marked, and perhaps bytes above it that are not.
+        let other = lower_ascii(word & !HIGH) ^ wanted;
+        let mut marks = other.wrapping_sub(ONES) & !other & HIGH;
+        while marks != 0 {
+            let at = start + marks.trailing_zeros() as usize / 8;
+            if text.get(at..at + lower.len()).is_some_and(|window| equal_lower(window, lower)) {
+                return true;
+            }
+            marks &= marks - 1;
+        }
+        start += 8;
+    }
+    false
 }
 
 /// Whether `a` is before `b` in the order of lengths and then of bytes.
@@ -103,19 +172,24 @@ pub fn equal_lower(text: &[u8], lower: &[u8]) -> bool {
     text.len() == lower.len() && each_word(text, lower, |word, lower| lower_word(word) == Some(lower))
 }
 
-/// Eight ASCII bytes in lower case; none where one is not ASCII. A byte is an upper-case letter where adding to it what `A`
-/// lacks of 128 reaches that, and adding what `[` lacks does not.
+/// One in each byte of a word, and the highest bit of each.
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x80 * ONES;
+
+/// Eight bytes in lower case; none where one is not ASCII.
 #[inline]
 fn lower_word(word: u64) -> Option<u64> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    if word & HIGH != 0 {
-        return None;
-    }
+    (word & HIGH == 0).then(|| lower_ascii(word))
+}
+
+/// Eight ASCII bytes in lower case. A byte is an upper-case letter where adding to it what `A` lacks of 128 reaches that, and
+/// adding what `[` lacks does not.
+#[inline(always)]
+fn lower_ascii(word: u64) -> u64 {
     let from_a = word + (0x80 - b'A' as u64) * ONES;
     let past_z = word + (0x7f - b'Z' as u64) * ONES;
     let upper = (from_a ^ past_z) & HIGH;
-    Some(word | upper >> 2)
+    word | upper >> 2
 }
 
 #[cfg(test)]
@@ -130,13 +204,14 @@ mod tests {
             assert!(equal(part, part));
             assert!(equal_lower(part, &part.to_ascii_lowercase()));
             let literal = Literal::new(&part.to_ascii_lowercase());
-            assert!(literal.equals_lower(part) && Literal::new(part).equals(part));
+            assert!(literal.equals_lower(&Subject::new(part)) && Literal::new(part).equals(part));
             for changed in 0..length {
                 let mut other = part.to_vec();
                 other[changed] ^= 1;
                 assert!(!equal(part, &other), "{length} {changed}");
                 assert!(!Literal::new(part).equals(&other), "{length} {changed}");
-                assert_eq!(literal.equals_lower(&other), equal_lower(&other, literal.as_bytes()));
+                let subject = Subject::new(&other);
+                assert_eq!(literal.equals_lower(&subject), equal_lower(&other, literal.as_bytes()));
                 let lower = other.to_ascii_lowercase();
                 assert_eq!(
                     equal_lower(part, &lower),
@@ -146,7 +221,18 @@ mod tests {
             }
         }
         assert!(before(b"b", b"aa") && before(b"abcdefgha", b"abcdefghb") && !before(b"same", b"same"));
+        let (lower, upper) = (text.to_ascii_lowercase(), text.to_ascii_uppercase());
+        for start in 0..text.len() {
+            for end in start..text.len() {
+                assert!(contains_lower(&upper, &lower[start..end]), "{start} {end}");
+                let mut other = lower[start..end].to_vec();
+                other.push(b'#');
+                assert!(!contains_lower(&upper, &other), "{start} {end}");
+            }
+        }
         for byte in 0..=u8::MAX {
+            assert_eq!(Subject::new(&[byte]).is_ascii(), byte.is_ascii());
+            assert_eq!(Subject::new(&[[b'x'; 11].as_slice(), &[byte]].concat()).is_ascii(), byte.is_ascii());
             assert_eq!(equal_lower(&[byte], &[byte.to_ascii_lowercase()]), byte.is_ascii());
         }
     }

@@ -1,7 +1,7 @@
 //! Running a compiled query, with the relay's two oddities: an operand that is not reset, and faults that make the whole
 //! query false.
 
-use pennon_wire::Value;
+use pennon_wire::{Value, bytes};
 
 use super::Fault;
 use super::literal::{Relation, Test};
@@ -10,73 +10,20 @@ use super::text;
 use super::version::Version;
 use crate::scope::{Attribute, Scope};
 
-/// Runs a query; without a scope no attribute exists, not even the injected ones: so the relay validates.
+/// Runs any query; without a scope no attribute exists, not even the injected ones: so the relay validates.
 #[inline]
 pub fn run(chain: &Chain, scope: Option<&Scope<'_>>) -> Result<bool, Fault> {
     Run { scope, left: Operand::Null, parents: Vec::new() }.chain(chain)
 }
 
-/// Runs any query.
-pub fn run_chain(chain: &Chain, scope: &Scope<'_>) -> Result<bool, Fault> {
-    run(chain, Some(scope))
-}
-
-/// Runs a query of comparisons of top-level attributes alone, which need no operand but their own. It is what most queries
-/// are, and is one loop without a call.
-#[inline(always)]
-pub fn run_plain(comparisons: &[(Logical, Comparison)], scope: &Scope<'_>) -> Result<bool, Fault> {
-    let mut result = true;
-    for (logical, comparison) in comparisons {
-        if result != (*logical == Logical::Or) {
-            result = compare_top(comparison, scope)?;
-        }
-    }
-    Ok(result)
-}
-
-/// Runs such a query whose comparisons are all joined by `and`.
-#[inline(always)]
-pub fn run_all(comparisons: &[(Logical, Comparison)], scope: &Scope<'_>) -> Result<bool, Fault> {
-    for (_, comparison) in comparisons {
-        if !compare_top(comparison, scope)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-#[inline(always)]
-fn compare_top(comparison: &Comparison, scope: &Scope<'_>) -> Result<bool, Fault> {
-    let (value, origin) = top(scope, &comparison.path.first);
-    let left = operand(value, origin);
-    match &comparison.test {
-        None => Ok(!matches!(left, Operand::Null)),
-        Some(test) => holds(test, left),
-    }
-}
-
-/// Whether such a query runs without a fault where no attribute exists.
-pub fn validate_plain(comparisons: &[(Logical, Comparison)]) -> bool {
-    let mut result = true;
-    for (logical, comparison) in comparisons {
-        if result != (*logical == Logical::Or) {
-            match comparison.test.as_ref().map_or(Ok(false), |test| holds(test, Operand::Null)) {
-                Ok(held) => result = held,
-                Err(Fault) => return false,
-            }
-        }
-    }
-    true
-}
-
 /// A comparison's left operand: a context's value with its number normalised (reference 3.1, step 2).
-#[derive(Clone, Copy)]
-enum Operand<'a> {
+#[derive(Clone, Copy, Debug)]
+pub enum Operand<'a> {
     Null,
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(&'a [u8]),
+    Text(bytes::Subject<'a>),
     /// A list or map: present, and comparable with nothing.
     Other,
 }
@@ -108,7 +55,6 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
-    #[inline]
     fn comparison(&mut self, comparison: &Comparison) -> Result<bool, Fault> {
         self.read(&comparison.path)?;
         match &comparison.test {
@@ -118,7 +64,6 @@ impl<'a> Run<'_, 'a> {
     }
 
     /// Makes the attribute at `path` the left operand.
-    #[inline]
     fn read(&mut self, path: &Path) -> Result<(), Fault> {
         if !self.parents.is_empty() {
             return self.walk(path);
@@ -161,10 +106,16 @@ impl<'a> Run<'_, 'a> {
         Ok(())
     }
 
-    #[inline]
     fn top(&self, attribute: &Attribute) -> (Value<'a>, Origin) {
         self.scope.map_or((Value::Null, Origin::Top), |scope| top(scope, attribute))
     }
+}
+
+/// What a comparison of a top-level attribute compares.
+#[inline(always)]
+pub fn top_operand<'a>(scope: &Scope<'a>, attribute: &Attribute) -> Operand<'a> {
+    let (value, origin) = top(scope, attribute);
+    operand(value, origin)
 }
 
 #[inline(always)]
@@ -202,7 +153,7 @@ const EXACT: i64 = 1 << 53;
 #[inline(always)]
 fn operand(value: Value<'_>, origin: Origin) -> Operand<'_> {
     match value {
-        Value::String(text) => Operand::Text(text),
+        Value::String(text) => Operand::Text(bytes::Subject::new(text)),
         Value::Int(number) => match origin {
             Origin::Enrichment => Operand::Int(number),
             Origin::Top if (-EXACT..=EXACT).contains(&number) => Operand::Int(number),
@@ -231,21 +182,18 @@ fn float<'a>(number: f64, origin: Origin) -> Operand<'a> {
 
 /// Whether `test` holds for the left operand; false wherever the operand's type is not the literal's.
 #[inline(always)]
-fn holds(test: &Test, left: Operand<'_>) -> Result<bool, Fault> {
+pub fn holds(test: &Test, left: Operand<'_>) -> Result<bool, Fault> {
     Ok(match (test, left) {
         (Test::Fault, _) => return Err(Fault),
         (Test::IsNull(equal), left) => matches!(left, Operand::Null) == *equal,
-        (Test::IsText(equal, literal), Operand::Text(text)) => text::equal(text, literal) == *equal,
-        (Test::Text(relation, literal), Operand::Text(text)) => relation.holds(text::compare(text, literal)),
-        (Test::Contains(literal), Operand::Text(text)) => text::contains(text, literal),
-        (Test::Starts(literal), Operand::Text(text)) => text::starts(text, literal),
-        (Test::Ends(literal), Operand::Text(text)) => text::ends(text, literal),
-        (Test::InTexts(list), Operand::Text(text)) => list.contains(text),
+        (Test::IsText(equal, literal), Operand::Text(text)) => text::equal(&text, literal) == *equal,
+        (Test::Text(relation, literal), Operand::Text(text)) => relation.holds(text::compare(&text, literal)),
+        (Test::Contains(literal), Operand::Text(text)) => text::contains(&text, literal),
+        (Test::Starts(literal), Operand::Text(text)) => text::starts(&text, literal),
+        (Test::Ends(literal), Operand::Text(text)) => text::ends(&text, literal),
+        (Test::InTexts(list), Operand::Text(text)) => list.contains(text.bytes()),
         (Test::Version(relation, literal), Operand::Text(text)) => {
-            match (Version::parse(text), Version::parse(literal.as_bytes())) {
-                (Some(version), Some(literal)) => relation.holds(version.compare(&literal)),
-                _ => false,
-            }
+            Version::parse(text.bytes()).is_some_and(|version| relation.holds(literal.order_of(&version)))
         }
         (Test::Bool(expected), Operand::Bool(value)) => value == *expected,
         (Test::Int(relation, literal), Operand::Int(number)) => relation.holds(number.cmp(literal)),

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use pennon_wire::bytes;
 
 use super::text;
-use super::version::Version;
+use super::version::Bound;
 
 /// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,8 +134,7 @@ pub enum Test {
     Bool(bool),
     Int(Relation, i64),
     Double(Relation, f64),
-    /// The version's text, which has been checked.
-    Version(Relation, Box<str>),
+    Version(Relation, Box<Bound>),
     /// Lower-case text.
     Text(Relation, Box<str>),
     /// Whether the operand is this lower-case text (true), or is not (false).
@@ -168,8 +167,8 @@ impl Test {
             },
             Literal::Version(version) => match operator.relation() {
                 None => Self::Fault,
-                Some(_) if Version::parse(version.as_bytes()).is_none() => Self::Never,
-                Some(relation) => Self::Version(relation, version.into()),
+                Some(relation) => Bound::parse(version)
+                    .map_or(Self::Never, |version| Self::Version(relation, Box::new(version))),
             },
             Literal::String(token) => Self::text(operator, token),
             Literal::Strings(None) | Literal::Ints(None) | Literal::Doubles(None) => Self::Fault,

@@ -8,12 +8,15 @@ mod evaluate;
 mod lexer;
 mod literal;
 mod parser;
+mod program;
 mod stale;
 mod text;
 mod version;
 
-use crate::scope::{Attribute, Scope};
+use crate::scope::Attribute;
 pub use parser::{Repair, RepairKind, Repairs};
+use program::Program;
+pub use program::{Attributes, Reader};
 pub use stale::StaleOperand;
 
 /// Levels of parentheses in one query. The relay has no bound; the guest's stack of 64 KiB needs one.
@@ -30,10 +33,8 @@ pub struct Query {
 /// A query as it is run.
 #[derive(Debug)]
 enum Form {
-    /// Comparisons of top-level attributes alone; the first is joined by `and`.
-    Plain(Vec<(parser::Logical, parser::Comparison)>),
-    /// The same, all joined by `and`.
-    All(Vec<(parser::Logical, parser::Comparison)>),
+    /// One that reads top-level attributes alone.
+    Steps(Program),
     /// Any other.
     Chain(parser::Chain),
 }
@@ -44,13 +45,12 @@ enum Form {
 pub struct Fault;
 
 impl Query {
-    /// Compiles any text; there is none that does not compile, only queries that never match.
-    pub fn parse(text: &str) -> Self {
+    /// Compiles any text; there is none that does not compile, only queries that never match. `attributes` are those of
+    /// the flag.
+    pub fn parse(text: &str, attributes: &mut Attributes) -> Self {
         let parser::Parsed { chain, repairs, too_deep } = parser::parse(text);
-        let all = chain.rest.iter().all(|(logical, _)| *logical == parser::Logical::And);
-        let form = match chain.is_plain() {
-            true if all => Form::All(chain.into_comparisons()),
-            true => Form::Plain(chain.into_comparisons()),
+        let form = match Program::suits(&chain) {
+            true => Form::Steps(Program::new(chain, attributes)),
             false => Form::Chain(chain),
         };
         Self { form, repairs, too_deep }
@@ -61,19 +61,17 @@ impl Query {
     /// # Errors
     /// When a fault was met; the relay treats it as no match.
     #[inline(always)]
-    pub fn matches(&self, scope: &Scope<'_>) -> Result<bool, Fault> {
+    pub fn matches(&self, reader: &mut Reader<'_, '_>) -> Result<bool, Fault> {
         match &self.form {
-            Form::All(comparisons) => evaluate::run_all(comparisons, scope),
-            Form::Plain(comparisons) => evaluate::run_plain(comparisons, scope),
-            Form::Chain(chain) => evaluate::run_chain(chain, scope),
+            Form::Steps(program) => program.matches(reader),
+            Form::Chain(chain) => evaluate::run(chain, Some(reader.scope())),
         }
     }
 
     /// The relay's check at load: the query is run once on a context without any attribute, and must not fault.
     pub fn is_valid(&self) -> bool {
         let valid = match &self.form {
-            // Without any attribute.
-            Form::All(comparisons) | Form::Plain(comparisons) => evaluate::validate_plain(comparisons),
+            Form::Steps(program) => program.is_valid(),
             Form::Chain(chain) => evaluate::run(chain, None).is_ok(),
         };
         valid && !self.too_deep
@@ -92,9 +90,7 @@ impl Query {
     /// Calls `visit` with every top-level attribute that the query may read.
     pub fn attributes<'a>(&'a self, visit: &mut impl FnMut(&'a Attribute)) {
         match &self.form {
-            Form::All(comparisons) | Form::Plain(comparisons) => {
-                comparisons.iter().for_each(|(_, comparison)| visit(&comparison.path.first));
-            }
+            Form::Steps(program) => program.attributes().for_each(visit),
             Form::Chain(chain) => chain.comparisons(&mut |comparison| visit(&comparison.path.first)),
         }
     }
@@ -102,7 +98,7 @@ impl Query {
     /// Comparisons that may read another operand than their own, in the order of the text.
     pub fn stale_operands(&self) -> Vec<StaleOperand> {
         match &self.form {
-            Form::All(_) | Form::Plain(_) => Vec::new(),
+            Form::Steps(_) => Vec::new(),
             Form::Chain(chain) => stale::operands(chain),
         }
     }

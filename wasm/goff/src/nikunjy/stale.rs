@@ -158,7 +158,11 @@ mod tests {
     use crate::nikunjy::Query;
 
     fn stale(query: &str) -> Vec<usize> {
-        Query::parse(query).stale_operands().iter().map(|operand| operand.start).collect()
+        Query::parse(query, &mut super::super::Attributes::default())
+            .stale_operands()
+            .iter()
+            .map(|operand| operand.start)
+            .collect()
     }
 
     #[test]

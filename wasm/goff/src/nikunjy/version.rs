@@ -14,22 +14,15 @@ impl<'a> Version<'a> {
     /// Reads a version; none where the text is not strictly one (`v1.2.3`, `1.2`, `01.2.3`) or a number of it takes over
     /// 64 bits.
     pub fn parse(text: &'a [u8]) -> Option<Self> {
-        let build_at = text.iter().position(|byte| *byte == b'+');
-        let (rest, build) = text.split_at(build_at.unwrap_or(text.len()));
-        if let Some((_, build)) = build.split_first() {
-            identifiers(build).all(is_identifier).then_some(())?;
+        let (major, rest) = leading_number(text)?;
+        let (minor, rest) = leading_number(rest.strip_prefix(b".")?)?;
+        let (patch, rest) = leading_number(rest.strip_prefix(b".")?)?;
+        let core = [major, minor, patch];
+        match rest.split_first() {
+            None => Some(Self { core, prerelease: &[] }),
+            Some((b'-' | b'+', _)) => Some(Self { core, prerelease: prerelease(rest)? }),
+            Some(_) => None,
         }
-        let prerelease_at = rest.iter().position(|byte| *byte == b'-');
-        let (core, prerelease) = rest.split_at(prerelease_at.unwrap_or(rest.len()));
-        let prerelease = match prerelease.split_first() {
-            None => &[],
-            Some((_, prerelease)) => identifiers(prerelease)
-                .all(|part| is_identifier(part) && (!is_numeric(part) || number(part).is_some()))
-                .then_some(prerelease)?,
-        };
-        let mut numbers = identifiers(core).map(number);
-        let core = [numbers.next()??, numbers.next()??, numbers.next()??];
-        numbers.next().is_none().then_some(Self { core, prerelease })
     }
 
     /// Precedence of semver 2: a pre-release is before its release, numeric identifiers before others.
@@ -46,6 +39,50 @@ impl<'a> Version<'a> {
             })
         })
     }
+}
+
+/// A version that others are compared with.
+#[derive(Debug)]
+pub struct Bound {
+    core: [u64; 3],
+    prerelease: Box<[u8]>,
+}
+
+impl Bound {
+    /// Reads a version, as [`Version::parse`] does.
+    pub fn parse(text: &str) -> Option<Self> {
+        let Version { core, prerelease } = Version::parse(text.as_bytes())?;
+        Some(Self { core, prerelease: prerelease.into() })
+    }
+
+    /// The order of `version` to this one.
+    pub fn order_of(&self, version: &Version<'_>) -> Ordering {
+        version.compare(&Version { core: self.core, prerelease: &self.prerelease })
+    }
+}
+
+/// The pre-release part of what follows the three numbers; none where it, or the build metadata, is not strictly one.
+fn prerelease(rest: &[u8]) -> Option<&[u8]> {
+    let build_at = rest.iter().position(|byte| *byte == b'+');
+    let (prerelease, build) = rest.split_at(build_at.unwrap_or(rest.len()));
+    if let Some((_, build)) = build.split_first() {
+        identifiers(build).all(is_identifier).then_some(())?;
+    }
+    let Some((_, prerelease)) = prerelease.split_first() else { return Some(&[]) };
+    let is_part = |part| is_identifier(part) && (!is_numeric(part) || number(part).is_some());
+    identifiers(prerelease).all(is_part).then_some(prerelease)
+}
+
+/// The number that a text starts with, and the rest of it.
+#[inline]
+fn leading_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let (mut rest, mut value) = (text, 0_u64);
+    while let [digit @ b'0'..=b'9', tail @ ..] = rest {
+        value = value.checked_mul(10)?.checked_add(u64::from(*digit - b'0'))?;
+        rest = tail;
+    }
+    let leading_zero = matches!(text, [b'0', b'0'..=b'9', ..]);
+    (rest.len() < text.len() && !leading_zero).then_some((value, rest))
 }
 
 /// A pre-release identifier, ordered as semver has it.

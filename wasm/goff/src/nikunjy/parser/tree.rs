@@ -74,23 +74,6 @@ impl Path {
 }
 
 impl Chain {
-    /// Whether it is made of comparisons of top-level attributes alone.
-    pub fn is_plain(&self) -> bool {
-        let plain =
-            |term: &Term| matches!(term, Term::Comparison(comparison) if comparison.path.rest.is_empty());
-        plain(&self.first) && self.rest.iter().all(|(_, term)| plain(term))
-    }
-
-    /// Its comparisons, the first of them joined by `and`; terms of other kinds are left out.
-    pub fn into_comparisons(self) -> Vec<(Logical, Comparison)> {
-        let terms = std::iter::once((Logical::And, self.first)).chain(self.rest);
-        let comparison = |(logical, term)| match term {
-            Term::Comparison(comparison) => Some((logical, comparison)),
-            _ => None,
-        };
-        terms.filter_map(comparison).collect()
-    }
-
     /// Calls `visit` with every comparison in the order of the text.
     pub fn comparisons<'a>(&'a self, visit: &mut impl FnMut(&'a Comparison)) {
         for term in std::iter::once(&self.first).chain(self.rest.iter().map(|(_, term)| term)) {
