@@ -109,12 +109,7 @@ impl Instance {
         ticker: Arc<Ticker>,
         limits: Limits,
     ) -> Result<Self, EngineError> {
-        let sandbox = Sandbox {
-            budget: LOAD_DEADLINE,
-            first_tick: None,
-            refused: false,
-            ticker,
-        };
+        let sandbox = Sandbox { budget: LOAD_DEADLINE, first_tick: None, refused: false, ticker };
         let mut store = Store::new(prepared.module().engine(), sandbox);
         store.limiter(|sandbox| sandbox);
         store.set_epoch_deadline(1);

@@ -10,8 +10,9 @@ use pennon_wire::{Answer, Context, ErrorCode, Name, Reason};
 
 use crate::diagnose;
 use crate::flag::{Flag, Rule, Values};
-use crate::nikunjy::Attributes;
+use crate::nikunjy::Comparisons;
 use crate::query::Query;
+use crate::rules::{Condition, Targeting};
 use crate::schedule;
 use crate::selection::{Failure, Hash, Selection};
 use crate::unit::{Bucketing, CompiledRule, Messages, Phase, Rules, State, Unit};
@@ -56,7 +57,6 @@ struct Compiler {
     messages: HashMap<String, u16>,
     /// Queries by text: phases share those of the rules that a step did not touch.
     queries: HashMap<String, Rc<Query>>,
-    attributes: Attributes,
     /// Whether a rule of any step needs a bucketing key: the relay then wants one before the step happens, too.
     steps_need_key: bool,
 }
@@ -69,6 +69,7 @@ impl Compiler {
             depends_on_time: false,
             hash: Hash::new().add(key.as_bytes()),
             bucketing: Bucketing::TargetingKey,
+            comparisons: Comparisons::default(),
             phases: Vec::new(),
             default_outcome: 0,
             messages: Messages::default(),
@@ -80,7 +81,6 @@ impl Compiler {
             outcomes: HashMap::new(),
             messages: HashMap::new(),
             queries: HashMap::new(),
-            attributes: Attributes::default(),
             steps_need_key: false,
         }
     }
@@ -160,6 +160,7 @@ impl Compiler {
         self.report.depends_on_time = self.unit.depends_on_time;
         self.report.constant = self.unit.constant();
         self.report.attributes = self.attributes(flag);
+        self.unit.comparisons.close();
     }
 
     fn phases(&mut self, flag: &Flag<'_>, steps: &[(Time, &crate::flag::Step<'_>)]) {
@@ -187,7 +188,14 @@ impl Compiler {
     fn rules(&mut self, phase: &Flag<'_>, flag: &Flag<'_>) -> Rules {
         let cacheable = flag.scheduled.as_ref().is_none_or(Vec::is_empty) && flag.experimentation.is_none();
         let rules = phase.targeting.as_deref().unwrap_or_default();
-        let targeting = rules
+        let conditions: Vec<_> = rules
+            .iter()
+            .map(|rule| Condition {
+                query: self.query(rule.query.as_deref().unwrap_or_default()),
+                disabled: rule.disable.unwrap_or_default(),
+            })
+            .collect();
+        let compiled = rules
             .iter()
             .map(|rule| {
                 let reason =
@@ -211,7 +219,8 @@ impl Compiler {
             disabled: phase.disable.unwrap_or_default(),
             window: (experimentation.start, experimentation.end),
             disabled_outcome: self.outcome(disabled),
-            targeting,
+            targeting: Targeting::new(&conditions),
+            rules: compiled,
             default,
         }
     }
@@ -225,7 +234,6 @@ impl Compiler {
         cacheable: bool,
         name: Option<&str>,
     ) -> CompiledRule {
-        let query = self.query(rule.query.as_deref().unwrap_or_default());
         let metadata = metadata(flag, name, cacheable && rule.progressive.is_none());
         let no_variations = Values::new();
         let variations = phase.variations.as_ref().unwrap_or(&no_variations);
@@ -236,15 +244,14 @@ impl Compiler {
                 metadata: metadata.clone(),
             })
         });
-        let disabled = rule.disable.unwrap_or_default();
-        CompiledRule { query, disabled, needs_key: rule.needs_key(), reason, selection }
+        CompiledRule { needs_key: rule.needs_key(), reason, selection }
     }
 
     fn query(&mut self, text: &str) -> Rc<Query> {
         if let Some(query) = self.queries.get(text) {
             return Rc::clone(query);
         }
-        let query = Rc::new(Query::parse(text, &mut self.attributes));
+        let query = Rc::new(Query::parse(text, &mut self.unit.comparisons));
         self.queries.insert(text.to_owned(), Rc::clone(&query));
         query
     }
@@ -284,7 +291,8 @@ impl Compiler {
 
     /// Names of the attributes that the flag reads; none where a rule may read any.
     fn attributes(&self, flag: &Flag<'_>) -> Option<Vec<String>> {
-        let mut names = Vec::new();
+        let read = self.unit.comparisons.attributes();
+        let mut names: Vec<_> = read.iter().map(|attribute| attribute.name().to_owned()).collect();
         for query in self.queries.values() {
             query.attributes(&mut names).then_some(())?;
         }
@@ -338,5 +346,5 @@ fn needs_key(flag: &Flag<'_>) -> bool {
 fn depends_on_time(phase: &Phase) -> bool {
     let State::Whole(rules) = &phase.state else { return false };
     let progressive = |rule: &CompiledRule| matches!(rule.selection, Selection::Progressive(_));
-    rules.window != (None, None) || rules.targeting.iter().chain(&rules.default).any(progressive)
+    rules.window != (None, None) || rules.rules.iter().chain(&rules.default).any(progressive)
 }

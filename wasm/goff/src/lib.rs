@@ -9,6 +9,7 @@ mod json;
 pub mod logic;
 pub mod nikunjy;
 mod query;
+mod rules;
 mod schedule;
 pub mod scope;
 mod selection;

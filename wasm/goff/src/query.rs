@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::logic::Logic;
-use crate::nikunjy::{self, Attributes, Reader};
-use crate::scope::Attribute;
+use crate::nikunjy::{self, Comparisons, Program};
+use crate::scope::{Attribute, Scope};
 use crate::validate::Fault;
 
 /// A compiled query.
@@ -28,25 +28,32 @@ pub fn trim(text: &str) -> Cow<'_, str> {
 }
 
 impl Query {
-    /// Compiles the text as a rule has it; `attributes` are those of its flag.
-    pub fn parse(text: &str, attributes: &mut Attributes) -> Self {
+    /// Compiles the text as a rule has it; what it compares is added to `comparisons`, those of its flag.
+    pub fn parse(text: &str, comparisons: &mut Comparisons) -> Self {
         let trimmed = trim(text);
         if trimmed.is_empty() {
             return Self::Always;
         }
         match Logic::parse(&trimmed) {
             Some(logic) => Self::Logic(logic),
-            None => Self::Nikunjy(nikunjy::Query::parse(&trimmed, attributes)),
+            None => Self::Nikunjy(nikunjy::Query::parse(&trimmed, comparisons)),
         }
     }
 
     /// Whether it matches. Any fault of a query makes it false, and only false.
-    #[inline(always)]
-    pub fn matches(&self, reader: &mut Reader<'_, '_>) -> bool {
+    pub fn matches(&self, comparisons: &Comparisons, scope: &Scope<'_>) -> bool {
         match self {
             Self::Always => true,
-            Self::Nikunjy(query) => query.matches(reader).unwrap_or(false),
-            Self::Logic(logic) => logic.matches(reader.scope()).unwrap_or(false),
+            Self::Nikunjy(query) => query.matches(comparisons, scope),
+            Self::Logic(logic) => logic.matches(scope).unwrap_or(false),
+        }
+    }
+
+    /// Its steps, where it is made of such.
+    pub fn program(&self) -> Option<&Program> {
+        match self {
+            Self::Nikunjy(query) => query.program(),
+            _ => None,
         }
     }
 
@@ -70,7 +77,7 @@ impl Query {
         }
     }
 
-    /// Adds the names of the top-level attributes that it reads; false where it may read any.
+    /// Adds the names of the top-level attributes that it reads beside those that its steps read; false where it may read any.
     pub fn attributes(&self, names: &mut Vec<String>) -> bool {
         match self {
             Self::Always => true,

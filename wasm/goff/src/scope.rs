@@ -1,14 +1,12 @@
 //! What rules see: the caller's attributes, the service's enrichment over them, and three injected keys.
 
-use pennon_wire::{Context, Map, Name, Table, Value};
+use pennon_wire::{Context, Map, Name, Value};
 
 /// The attributes of one evaluation (reference 3.2).
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// The caller's context.
     context: Context<'a>,
-    /// Its attributes, ready to be looked up; none where the context is no context.
-    attributes: Option<Table<'a>>,
     /// `evaluationContextEnrichment`: its members win over the caller's.
     enrichment: Option<Map<'a>>,
 }
@@ -47,7 +45,7 @@ impl<'a> Scope<'a> {
     /// The scope of an evaluation of `context` under `enrichment`.
     #[inline]
     pub fn new(context: Context<'a>, enrichment: Option<Map<'a>>) -> Self {
-        Self { context, attributes: context.attributes().table(), enrichment }
+        Self { context, enrichment }
     }
 
     /// The targeting key, empty where there is none.
@@ -62,19 +60,19 @@ impl<'a> Scope<'a> {
         match attribute {
             Attribute::TargetingKey => Some(Value::String(self.targeting_key())),
             Attribute::Anonymous(name) => {
-                Some(Value::Bool(matches!(self.merged(name), Some((Value::Bool(true), _)))))
+                Some(Value::Bool(matches!(&self.merged(name), Some((Value::Bool(true), _)))))
             }
             Attribute::Named(name) => self.merged(name).map(|(value, _)| value),
         }
     }
 
     /// The attribute under its plain name, without the injected keys, and whether the enrichment gave it.
-    #[inline(always)]
+    #[inline]
     pub fn merged(&self, name: &Name) -> Option<(Value<'a>, bool)> {
         if let Some(value) = self.enrichment.and_then(|enrichment| enrichment.get(name)) {
             return Some((value, true));
         }
-        self.attributes.and_then(|attributes| attributes.get(name)).map(|value| (value, false))
+        self.own(name).map(|value| (value, false))
     }
 
     /// Whether the enrichment has an attribute of this name.
@@ -86,7 +84,7 @@ impl<'a> Scope<'a> {
     /// The caller's own attribute, without enrichment.
     #[inline]
     pub fn own(&self, name: &Name) -> Option<Value<'a>> {
-        self.attributes.and_then(|attributes| attributes.get(name))
+        self.context.attributes().get(name)
     }
 
     /// Everything that rules see, in no particular order: for rules that ask for the whole of it.

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use pennon_wire::guest::Time;
 use pennon_wire::{Answer, Context, ErrorCode, Name, Reason, Value};
 
-use crate::nikunjy::Reader;
-use crate::query::Query;
+use crate::nikunjy::Comparisons;
+use crate::rules::Targeting;
 use crate::scope::Scope;
 use crate::selection::{Failure, Hash, Selection};
 
@@ -22,6 +22,8 @@ pub struct Unit {
     /// The hash after the flag's key.
     pub(crate) hash: Hash,
     pub(crate) bucketing: Bucketing,
+    /// What its queries compare.
+    pub(crate) comparisons: Comparisons,
     /// The flag after none, one, two... of its scheduled steps; never empty.
     pub(crate) phases: Vec<Phase>,
     /// Outcome of every error.
@@ -89,27 +91,28 @@ pub(crate) struct Rules {
     /// When the flag is switched on: from, until.
     pub window: (Option<Time>, Option<Time>),
     pub disabled_outcome: u32,
-    pub targeting: Vec<CompiledRule>,
+    pub targeting: Targeting,
+    /// What the rules of `targeting` give.
+    pub rules: Vec<CompiledRule>,
     pub default: Option<CompiledRule>,
 }
 
-/// A rule of a phase.
+/// What a rule of a phase gives.
 #[derive(Debug)]
 pub(crate) struct CompiledRule {
-    pub query: Rc<Query>,
-    pub disabled: bool,
     pub needs_key: bool,
     pub reason: Reason,
     pub selection: Selection,
 }
 
 impl Unit {
-    /// Evaluates the flag. `now` counts only for flags that depend on time.
+    /// Evaluates the flag. What not every flag needs is behind calls: a guest's compiler keeps the values of a small function
+    /// in registers, and those of a large one in memory. `now` counts only for flags that depend on time.
     #[inline(always)]
     pub fn evaluate(&self, context: Context<'_>, now: Time) -> Answer {
         let enrichment = self.enrichment.as_deref().map(|bytes| Context::new(bytes).attributes());
         let scope = Scope::new(context, enrichment);
-        let date = if self.depends_on_time { self.date(scope.own(&self.time_attribute), now) } else { now };
+        let date = if self.depends_on_time { self.own_date(&scope, now) } else { now };
         match &self.phase(date).state {
             State::Broken(message) => self.failure(ErrorCode::General, *message),
             State::Whole(rules) => self.evaluate_rules(rules, &scope, date, now),
@@ -123,6 +126,12 @@ impl Unit {
         }
         let later = self.phases.partition_point(|phase| phase.start.is_none_or(|start| start <= date));
         self.phases.get(later.saturating_sub(1)).unwrap_or(&NO_PHASE)
+    }
+
+    /// The date by which phases and windows are chosen: before the enrichment.
+    #[inline(never)]
+    fn own_date(&self, scope: &Scope<'_>, now: Time) -> Time {
+        self.date(scope.own(&self.time_attribute), now)
     }
 
     /// The date that a `gofeatureflag` attribute sets, else `now`.
@@ -146,14 +155,16 @@ impl Unit {
         if rules.disabled || start.is_some_and(|start| date < start) || end.is_some_and(|end| date > end) {
             return Answer::value(rules.disabled_outcome, Reason::Disabled);
         }
-        let mut reader = Reader::new(scope);
-        for rule in &rules.targeting {
-            if rule.needs_key && key.is_empty() {
+        let matched = rules.targeting.first_match(&self.comparisons, scope).map(|number| number as usize);
+        if key.is_empty() && rules.needs_key {
+            // Every rule that is come to needs one, also one that is switched off.
+            let visited = matched.and_then(|number| rules.rules.get(..=number)).unwrap_or(&rules.rules);
+            if visited.iter().any(|rule| rule.needs_key) {
                 return self.failure(ErrorCode::FlagConfig, self.messages.no_key_for_rule);
             }
-            if !rule.disabled && rule.query.matches(&mut reader) {
-                return self.select(rule, key, scope, now);
-            }
+        }
+        if let Some(rule) = matched.and_then(|number| rules.rules.get(number)) {
+            return self.select(rule, key, scope, now);
         }
         match &rules.default {
             None => self.failure(ErrorCode::FlagConfig, self.messages.no_default_rule),
@@ -172,6 +183,7 @@ impl Unit {
         self.split(rule, key, scope, now)
     }
 
+    #[inline(never)]
     fn split(&self, rule: &CompiledRule, key: &[u8], scope: &Scope<'_>, now: Time) -> Answer {
         // Rollouts read the time again, now with the enrichment (reference 3.1, step 5).
         let date = || self.date(scope.merged(&self.time_attribute).map(|(value, _)| value), now);
@@ -190,12 +202,17 @@ impl Unit {
                 Err(self.messages.empty_targeting_key)
             }
             Bucketing::TargetingKey | Bucketing::Unchecked => Ok(scope.targeting_key()),
-            Bucketing::Attribute(path) => match attribute(path, scope) {
-                None => Err(self.messages.missing_bucketing_key),
-                Some(Value::String([])) if rules.needs_key => Err(self.messages.empty_bucketing_key),
-                Some(Value::String(key)) => Ok(key),
-                Some(_) => Err(self.messages.invalid_bucketing_key),
-            },
+            Bucketing::Attribute(path) => self.attribute_key(path, rules, scope),
+        }
+    }
+
+    #[inline(never)]
+    fn attribute_key<'a>(&self, path: &[Name], rules: &Rules, scope: &Scope<'a>) -> Result<&'a [u8], u16> {
+        match attribute(path, scope) {
+            None => Err(self.messages.missing_bucketing_key),
+            Some(Value::String([])) if rules.needs_key => Err(self.messages.empty_bucketing_key),
+            Some(Value::String(key)) => Ok(key),
+            Some(_) => Err(self.messages.invalid_bucketing_key),
         }
     }
 
@@ -211,8 +228,8 @@ impl Unit {
         if rules.needs_key || matches!(self.bucketing, Bucketing::Attribute(_)) {
             return None;
         }
-        let unconditional = rules.targeting.iter().all(|rule| rule.disabled);
-        (rules.disabled || unconditional).then(|| self.evaluate(Context::new(&[]), Time::default()))
+        (rules.disabled || rules.targeting.is_unconditional())
+            .then(|| self.evaluate(Context::new(&[]), Time::default()))
     }
 }
 

@@ -15,6 +15,12 @@ fn short(bytes: &[u8]) -> u64 {
     }
 }
 
+/// The first eight bytes of a text as a word, or all where there are fewer.
+#[inline(always)]
+pub fn head(text: &[u8]) -> u64 {
+    text.first_chunk::<8>().map_or_else(|| short(text), |chunk| u64::from_le_bytes(*chunk))
+}
+
 /// Whether `holds` for each word of two texts of one length; the last word overlaps the one before.
 #[inline]
 fn each_word(a: &[u8], b: &[u8], holds: impl Fn(u64, u64) -> bool) -> bool {
@@ -54,7 +60,13 @@ pub struct Literal {
 impl Literal {
     /// Keeps `text`.
     pub fn new(text: &[u8]) -> Self {
-        Self { head: short(text.get(..8).unwrap_or(text)), bytes: text.into() }
+        Self { head: head(text), bytes: text.into() }
+    }
+
+    /// Its first eight bytes as a word, or all where there are fewer.
+    #[inline(always)]
+    pub fn head(&self) -> u64 {
+        self.head
     }
 
     /// The text.
@@ -65,9 +77,13 @@ impl Literal {
     /// Whether `text` is this text.
     #[inline(always)]
     pub fn equals(&self, text: &[u8]) -> bool {
-        text.len() == self.bytes.len()
-            && short(text.get(..8).unwrap_or(text)) == self.head
-            && (text.len() <= 8 || equal(text, &self.bytes))
+        self.equals_with_head(text, head(text))
+    }
+
+    /// Whether `text`, whose [`head`] this is, is this text.
+    #[inline(always)]
+    pub fn equals_with_head(&self, text: &[u8], head: u64) -> bool {
+        text.len() == self.bytes.len() && head == self.head && (text.len() <= 8 || equal(text, &self.bytes))
     }
 
     /// Whether `text` in lower case is this text, which is in lower case; where `text` is not ASCII, only whether it is so as
@@ -93,7 +109,7 @@ impl<'a> Subject<'a> {
     /// Looks at `bytes`.
     #[inline(always)]
     pub fn new(bytes: &'a [u8]) -> Self {
-        let head = short(bytes.get(..8).unwrap_or(bytes));
+        let head = head(bytes);
         let ascii = head & HIGH == 0 && (bytes.len() <= 8 || is_ascii(bytes));
         Self { bytes, head: if ascii { lower_ascii(head) } else { head }, ascii }
     }
@@ -102,6 +118,12 @@ impl<'a> Subject<'a> {
     #[inline(always)]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// Its first eight bytes as a word, or all where there are fewer; in lower case where the text is ASCII.
+    #[inline(always)]
+    pub fn head(&self) -> u64 {
+        self.head
     }
 
     /// Whether all of it is ASCII.

@@ -1,7 +1,7 @@
 //! Running a compiled query, with the relay's two oddities: an operand that is not reset, and faults that make the whole
 //! query false.
 
-use pennon_wire::{Value, bytes};
+use pennon_wire::Value;
 
 use super::Fault;
 use super::literal::{Relation, Test};
@@ -23,7 +23,7 @@ pub enum Operand<'a> {
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(bytes::Subject<'a>),
+    Text(&'a [u8]),
     /// A list or map: present, and comparable with nothing.
     Other,
 }
@@ -153,7 +153,7 @@ const EXACT: i64 = 1 << 53;
 #[inline(always)]
 fn operand(value: Value<'_>, origin: Origin) -> Operand<'_> {
     match value {
-        Value::String(text) => Operand::Text(bytes::Subject::new(text)),
+        Value::String(text) => Operand::Text(text),
         Value::Int(number) => match origin {
             Origin::Enrichment => Operand::Int(number),
             Origin::Top if (-EXACT..=EXACT).contains(&number) => Operand::Int(number),
@@ -181,19 +181,19 @@ fn float<'a>(number: f64, origin: Origin) -> Operand<'a> {
 }
 
 /// Whether `test` holds for the left operand; false wherever the operand's type is not the literal's.
-#[inline(always)]
+#[inline]
 pub fn holds(test: &Test, left: Operand<'_>) -> Result<bool, Fault> {
     Ok(match (test, left) {
         (Test::Fault, _) => return Err(Fault),
         (Test::IsNull(equal), left) => matches!(left, Operand::Null) == *equal,
-        (Test::IsText(equal, literal), Operand::Text(text)) => text::equal(&text, literal) == *equal,
-        (Test::Text(relation, literal), Operand::Text(text)) => relation.holds(text::compare(&text, literal)),
-        (Test::Contains(literal), Operand::Text(text)) => text::contains(&text, literal),
-        (Test::Starts(literal), Operand::Text(text)) => text::starts(&text, literal),
-        (Test::Ends(literal), Operand::Text(text)) => text::ends(&text, literal),
-        (Test::InTexts(list), Operand::Text(text)) => list.contains(text.bytes()),
+        (Test::IsText(equal, literal), Operand::Text(text)) => text::equal(text, literal) == *equal,
+        (Test::Text(relation, literal), Operand::Text(text)) => relation.holds(text::compare(text, literal)),
+        (Test::Contains(literal), Operand::Text(text)) => text::contains(text, literal),
+        (Test::Starts(literal), Operand::Text(text)) => text::starts(text, literal),
+        (Test::Ends(literal), Operand::Text(text)) => text::ends(text, literal),
+        (Test::InTexts(list), Operand::Text(text)) => list.contains(text),
         (Test::Version(relation, literal), Operand::Text(text)) => {
-            Version::parse(text.bytes()).is_some_and(|version| relation.holds(literal.order_of(&version)))
+            Version::parse(text).is_some_and(|version| relation.holds(literal.order_of(&version)))
         }
         (Test::Bool(expected), Operand::Bool(value)) => value == *expected,
         (Test::Int(relation, literal), Operand::Int(number)) => relation.holds(number.cmp(literal)),

@@ -54,29 +54,23 @@ impl Operator {
     }
 }
 
-/// A relation between two ordered values.
+/// A relation between two ordered values: a bit for each order in which it holds, from less to greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Relation {
-    Eq,
-    Ne,
-    Gt,
-    Lt,
-    Ge,
-    Le,
+    Lt = 0b001,
+    Eq = 0b010,
+    Le = 0b011,
+    Gt = 0b100,
+    Ne = 0b101,
+    Ge = 0b110,
 }
 
 impl Relation {
     /// Whether it holds for values of this order.
-    #[inline]
+    #[inline(always)]
     pub fn holds(self, order: Ordering) -> bool {
-        match self {
-            Self::Eq => order.is_eq(),
-            Self::Ne => order.is_ne(),
-            Self::Gt => order.is_gt(),
-            Self::Lt => order.is_lt(),
-            Self::Ge => order.is_ge(),
-            Self::Le => order.is_le(),
-        }
+        self as u8 >> (order as i8 + 1) & 1 == 1
     }
 }
 
@@ -100,15 +94,18 @@ pub enum Literal<'a> {
 
 /// The texts of a list, by their length and then in order, so that a long list is not read from end to end.
 #[derive(Debug)]
-pub struct Texts(Box<[Box<[u8]>]>);
+pub struct Texts(Box<[bytes::Literal]>);
 
 /// A list that is not longer is read from end to end.
 const SHORT_LIST: usize = 8;
 
 impl Texts {
     fn new<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
-        let mut texts: Box<[Box<[u8]>]> = texts.map(|text| text.as_bytes().into()).collect();
-        texts.sort_unstable_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+        let mut texts: Box<[_]> = texts.map(|text| bytes::Literal::new(text.as_bytes())).collect();
+        texts.sort_unstable_by(|a, b| {
+            let (a, b) = (a.as_bytes(), b.as_bytes());
+            (a.len(), a).cmp(&(b.len(), b))
+        });
         Self(texts)
     }
 
@@ -116,10 +113,11 @@ impl Texts {
     #[inline]
     pub fn contains(&self, text: &[u8]) -> bool {
         if self.0.len() <= SHORT_LIST {
-            return self.0.iter().any(|other| bytes::equal(other, text));
+            let head = bytes::head(text);
+            return self.0.iter().any(|other| other.equals_with_head(text, head));
         }
-        let before = self.0.partition_point(|other| bytes::before(other, text));
-        self.0.get(before).is_some_and(|other| bytes::equal(other, text))
+        let before = self.0.partition_point(|other| bytes::before(other.as_bytes(), text));
+        self.0.get(before).is_some_and(|other| other.equals(text))
     }
 }
 

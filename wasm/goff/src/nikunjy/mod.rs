@@ -13,10 +13,9 @@ mod stale;
 mod text;
 mod version;
 
-use crate::scope::Attribute;
+use crate::scope::{Attribute, Scope};
 pub use parser::{Repair, RepairKind, Repairs};
-use program::Program;
-pub use program::{Attributes, Reader};
+pub use program::{Comparisons, Program, Step, run};
 pub use stale::StaleOperand;
 
 /// Levels of parentheses in one query. The relay has no bound; the guest's stack of 64 KiB needs one.
@@ -28,6 +27,7 @@ pub struct Query {
     form: Form,
     repairs: Repairs,
     too_deep: bool,
+    valid: bool,
 }
 
 /// A query as it is run.
@@ -45,36 +45,41 @@ enum Form {
 pub struct Fault;
 
 impl Query {
-    /// Compiles any text; there is none that does not compile, only queries that never match. `attributes` are those of
-    /// the flag.
-    pub fn parse(text: &str, attributes: &mut Attributes) -> Self {
+    /// Compiles any text; there is none that does not compile, only queries that never match. What it compares is added to
+    /// `comparisons`, those of its flag.
+    pub fn parse(text: &str, comparisons: &mut Comparisons) -> Self {
         let parser::Parsed { chain, repairs, too_deep } = parser::parse(text);
-        let form = match Program::suits(&chain) {
-            true => Form::Steps(Program::new(chain, attributes)),
-            false => Form::Chain(chain),
+        // The relay's check at load: the query is run once on a context without any attribute, and must not fault.
+        let (form, valid) = if Program::suits(&chain) {
+            let program = Program::new(chain, comparisons);
+            let valid = program.is_valid(comparisons);
+            (Form::Steps(program), valid)
+        } else {
+            let valid = evaluate::run(&chain, None).is_ok();
+            (Form::Chain(chain), valid)
         };
-        Self { form, repairs, too_deep }
+        Self { form, repairs, too_deep, valid: valid && !too_deep }
     }
 
-    /// Whether the query matches.
-    ///
-    /// # Errors
-    /// When a fault was met; the relay treats it as no match.
-    #[inline(always)]
-    pub fn matches(&self, reader: &mut Reader<'_, '_>) -> Result<bool, Fault> {
+    /// Whether the query matches; where it meets a fault, it does not.
+    pub fn matches(&self, comparisons: &Comparisons, scope: &Scope<'_>) -> bool {
         match &self.form {
-            Form::Steps(program) => program.matches(reader),
-            Form::Chain(chain) => evaluate::run(chain, Some(reader.scope())),
+            Form::Steps(program) => program.matches(comparisons, scope),
+            Form::Chain(chain) => evaluate::run(chain, Some(scope)).unwrap_or(false),
         }
     }
 
-    /// The relay's check at load: the query is run once on a context without any attribute, and must not fault.
+    /// Its steps, where it is made of such.
+    pub fn program(&self) -> Option<&Program> {
+        match &self.form {
+            Form::Steps(program) => Some(program),
+            Form::Chain(_) => None,
+        }
+    }
+
+    /// Whether the relay takes it.
     pub fn is_valid(&self) -> bool {
-        let valid = match &self.form {
-            Form::Steps(program) => program.is_valid(),
-            Form::Chain(chain) => evaluate::run(chain, None).is_ok(),
-        };
-        valid && !self.too_deep
+        self.valid
     }
 
     /// Whether the query passes [`MAX_QUERY_DEPTH`].
@@ -87,10 +92,10 @@ impl Query {
         &self.repairs
     }
 
-    /// Calls `visit` with every top-level attribute that the query may read.
+    /// Calls `visit` with every top-level attribute that the query may read beside those that its steps read.
     pub fn attributes<'a>(&'a self, visit: &mut impl FnMut(&'a Attribute)) {
         match &self.form {
-            Form::Steps(program) => program.attributes().for_each(visit),
+            Form::Steps(_) => {}
             Form::Chain(chain) => chain.comparisons(&mut |comparison| visit(&comparison.path.first)),
         }
     }

@@ -158,7 +158,7 @@ mod tests {
     use crate::nikunjy::Query;
 
     fn stale(query: &str) -> Vec<usize> {
-        Query::parse(query, &mut super::super::Attributes::default())
+        Query::parse(query, &mut super::super::Comparisons::default())
             .stale_operands()
             .iter()
             .map(|operand| operand.start)
