@@ -1,6 +1,6 @@
 # Two commands for a fresh Debian machine with rustup: `make demo` and `make test`.
 
-.PHONY: demo test bench check-deep header lint clean
+.PHONY: demo test bench check-deep header licences lint clean
 
 demo:
 	@tools/demo.sh
@@ -20,6 +20,10 @@ check-deep:
 # Writes include/pennon.h; read what changed before you commit it.
 header:
 	@PENNON_WRITE_HEADER=1 cargo test --quiet --profile checked --features cli --test header
+
+# Writes THIRD_PARTY_LICENSES, after a change of dependencies.
+licences:
+	@tools/licences.sh
 
 lint:
 	cargo fmt --all --check

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# What takes longer than CI has time for: many more differential cases, a long storm, miri over the formats, and the C tests
-# under sanitizers. Needs a nightly toolchain with miri and rust-src.
+# What takes longer than CI has time for: many more differential cases, a long storm, miri over the formats, fuzzing, the C
+# tests under sanitizers, and what dependencies are held to. Needs a nightly toolchain with miri and rust-src.
+#
+# PENNON_FUZZ_SECONDS is how long each target is fuzzed.
 . "$(dirname "$0")/steps.sh"
 
 needs() {
@@ -25,6 +27,46 @@ storm() {
 
 miri() {
     MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --package pennon-wire --target-dir target/miri
+}
+
+# command_of CRATE: installs the command of a crate where it is missing.
+command_of() {
+    command -v "$1" >/dev/null || cargo install --locked --target-dir target/tools "$1"
+}
+
+# Fuzzes each target with ASan. What is new goes to target/fuzz; what fails goes to fuzz/crashes, from where `make test`
+# replays it.
+fuzz() {
+    local out target log failed=0
+    command_of cargo-fuzz
+    # The guests of this build: the fuzzer's compiler would make others.
+    out=$(cargo build --quiet --profile checked --lib --no-default-features --message-format json \
+        | sed -n 's/.*"reason":"build-script-executed".*#pennon@[^"]*".*"out_dir":"\([^"]*\)".*/\1/p')
+    mkdir -p target/fuzz/guests
+    cp "$out/guests/wasm32-unknown-unknown/guest/pennon_goff.wasm" target/fuzz/guests/goff.wasm
+    export PENNON_GUESTS=$PWD/target/fuzz/guests
+    cargo +nightly fuzz build --target-dir target/fuzz/build
+    for target in $(cargo +nightly fuzz list); do
+        mkdir -p "target/fuzz/corpus/$target" "fuzz/crashes/$target"
+        log=target/fuzz/$target.log
+        cargo +nightly fuzz run --target-dir target/fuzz/build "$target" "target/fuzz/corpus/$target" "fuzz/corpus/$target" \
+            "fuzz/crashes/$target" -- -max_total_time="${PENNON_FUZZ_SECONDS:-60}" -timeout=10 -print_final_stats=1 \
+            -artifact_prefix="fuzz/crashes/$target/" >"$log" 2>&1 || { failed=1; tail -n 40 "$log"; }
+        printf 'figure: fuzz %s: %s runs\n' "$target" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
+        rmdir --ignore-fail-on-non-empty "fuzz/crashes/$target"
+    done
+    unset PENNON_GUESTS
+    return $failed
+}
+
+dependencies() {
+    command_of cargo-deny
+    cargo deny check licenses bans sources
+    if cargo deny fetch db; then
+        cargo deny check advisories
+    else
+        echo "figure: the advisory database cannot be reached: advisories are not checked"
+    fi
 }
 
 # The guests of two builds in two directories, and those of a third that is given them (PENNON_GUESTS), are the same.
@@ -61,4 +103,6 @@ step "a minute of 64 threads" storm
 step "guests are reproducible" reproducible
 step "miri over the formats" miri
 step "C tests under ASan and UBSan" c_tests_with_sanitizers
+step "fuzzing" fuzz
+step "dependencies" dependencies
 finish

@@ -13,7 +13,8 @@ file(RENAME "${first}" "${prefix}")
 
 foreach(file include/pennon.h ${LIBRARY_DIR}/libpennon.so ${LIBRARY_DIR}/libpennon.so.${ABI} ${LIBRARY_DIR}/libpennon.so.${VERSION}
         ${LIBRARY_DIR}/libpennon.a ${LIBRARY_DIR}/pkgconfig/pennon.pc ${LIBRARY_DIR}/cmake/pennon/pennonConfig.cmake
-        ${LIBRARY_DIR}/cmake/pennon/pennonConfigVersion.cmake ${LIBRARY_DIR}/cmake/pennon/pennonTargets.cmake)
+        ${LIBRARY_DIR}/cmake/pennon/pennonConfigVersion.cmake ${LIBRARY_DIR}/cmake/pennon/pennonTargets.cmake
+        ${DOCUMENT_DIR}/LICENSE ${DOCUMENT_DIR}/THIRD_PARTY_LICENSES)
     if(NOT EXISTS "${prefix}/${file}")
         message(FATAL_ERROR "${file} is not installed")
     endif()
@@ -25,7 +26,7 @@ if(NOT development STREQUAL "libpennon.so.${ABI}" OR NOT runtime STREQUAL "libpe
     message(FATAL_ERROR "links: libpennon.so is ${development}, libpennon.so.${ABI} is ${runtime}")
 endif()
 
-file(GLOB_RECURSE texts "${prefix}/*.h" "${prefix}/*.cmake" "${prefix}/*.pc")
+file(GLOB_RECURSE texts "${prefix}/*.h" "${prefix}/*.cmake" "${prefix}/*.pc" "${prefix}/*LICENSE*")
 foreach(text ${texts})
     file(READ "${text}" content)
     foreach(place "${SOURCE}" "${BUILD}" "${STAGE}" "${first}" "$ENV{HOME}/")

@@ -145,6 +145,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
                 }
                 _ => {
                     // Another member beside them: the document is an object of flags after all.
+                    map.next_value::<IgnoredAny>()?;
                     while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                     return Ok(None);
                 }
