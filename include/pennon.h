@@ -719,6 +719,34 @@ pennon_status pennon_client_evaluate_all(const pennon_client *client,
                                          pennon_evaluations **evaluations_out,
                                          pennon_error **error);
 
+// Which attributes of a context can change what a flag answers, as a JSON object: `{"attributes": [NAME, ...], "any": BOOL,
+// "time": BOOL}`. `any`: a rule may read attributes that only an evaluation can name; the list is empty then. `time`: the answer
+// also changes with time.
+//
+// client: borrowed. key: UTF-8. text_out: not NULL; receives an owned text, freed with pennon_text_free; written only on success.
+// error: may be NULL; receives an owned error on failure.
+// Returns: PENNON_STATUS_OK, _INVALID_ARGUMENT (also where the ruleset has no such flag), _INVALID_UTF8, _INVALID_HANDLE or
+// _UNUSABLE. Threads: any.
+pennon_status pennon_client_attributes(const pennon_client *client,
+                                       const char *key,
+                                       size_t key_length,
+                                       pennon_text **text_out,
+                                       pennon_error **error);
+
+// Why a flag answers as it does, as a JSON object: the evaluation, which rule decided, what its query compared with which
+// attribute, and what would have to differ (docs/explain.md). For people and tools: it takes some hundred times as long as an
+// evaluation. A flag that does not exist is no failure of this function: the object says so.
+//
+// client: borrowed. key: UTF-8. context: borrowed, may be NULL. text_out: not NULL; receives an owned text, freed with
+// pennon_text_free; written only on success. error: may be NULL; receives an owned error on failure.
+// Returns: PENNON_STATUS_OK, _INVALID_ARGUMENT, _INVALID_UTF8 or _INVALID_HANDLE. Threads: any.
+pennon_status pennon_client_explain(const pennon_client *client,
+                                    const char *key,
+                                    size_t key_length,
+                                    const pennon_context *context,
+                                    pennon_text **text_out,
+                                    pennon_error **error);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -36,7 +36,7 @@ mod state;
 mod sync;
 mod version;
 
-pub use client::{Client, FlagDiagnostics, Stats};
+pub use client::{AttributesRead, Client, FlagDiagnostics, Stats};
 pub use context::{AttributeValue, Context};
 pub use error::Error;
 pub use evaluation::{Evaluation, FlagType, Value};

@@ -14,7 +14,11 @@ fn generate(root: &Path) -> String {
         .replace("@MINOR@", part())
         .replace("@PATCH@", part())
         .replace("@ABI@", &pennon::ABI_VERSION.to_string());
-    let directory = env::temp_dir().join(format!("pennon-header-{}", std::process::id()));
+    let directory = env::temp_dir().join(format!(
+        "pennon-header-{}-{:?}",
+        std::process::id(),
+        std::thread::current().id()
+    ));
     fs::create_dir_all(&directory).expect("a temporary directory can be made");
     let path = directory.join("cbindgen.toml");
     fs::write(&path, filled).expect("the configuration can be written");
@@ -32,12 +36,31 @@ fn generate(root: &Path) -> String {
         "context",
         "evaluation",
         "evaluate",
+        "explain",
     ] {
         builder = builder.with_src(root.join(format!("src/ffi/{name}.rs")));
     }
     builder.generate().expect("the sources can be read").write(&mut header);
     fs::remove_dir_all(&directory).expect("the temporary directory can be removed");
     String::from_utf8(header).expect("the header is text")
+}
+
+#[test]
+fn every_function_of_the_c_surface_is_in_the_header() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let header = generate(root);
+    let mut functions = 0;
+    for entry in fs::read_dir(root.join("src/ffi")).expect("src/ffi can be read") {
+        let source = fs::read_to_string(entry.expect("an entry").path()).expect("a source can be read");
+        for name in source.split("extern \"C\" fn ").skip(1).filter_map(|rest| rest.split('(').next()) {
+            functions += usize::from(name.starts_with("pennon_"));
+            assert!(
+                !name.starts_with("pennon_") || header.contains(&format!("{name}(")),
+                "{name} is not in the header"
+            );
+        }
+    }
+    assert!(functions > 50, "{functions}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod all;
 mod core;
+mod explain;
 mod filter;
 mod report;
 
@@ -11,8 +12,8 @@ use std::time::Duration;
 use pennon_wire::report::Diagnostic;
 
 pub(crate) use self::core::Core;
+pub use self::explain::AttributesRead;
 pub(crate) use self::filter::Filter;
-pub(crate) use self::report::diagnostics_to_json;
 use crate::context::Context;
 use crate::error::Error;
 use crate::evaluation::{Evaluation, FlagType, Value};
@@ -129,9 +130,30 @@ impl Client {
         self.core.evaluate_all(context, selects)
     }
 
+    /// Why a flag answers as it does: which rule decided, what its query compared, which attributes were read, and what would
+    /// have to differ. A JSON object (docs/explain.md) in whose first members the evaluation stands as
+    /// [`Evaluation::to_json`] gives it. For people and tools: it takes some hundred times as long as an evaluation.
+    pub fn explain(&self, key: &str, context: &Context) -> String {
+        self.core.explain(key, context)
+    }
+
+    /// Which attributes of a context can change what a flag answers; `None` where the ruleset has no such flag.
+    ///
+    /// # Errors
+    /// When the flag cannot be loaded.
+    pub fn attributes_read(&self, key: &str) -> Option<Result<AttributesRead, Error>> {
+        self.core.attributes_read(key).map(|read| read.map_err(Error::from))
+    }
+
     /// What the authors of the flags in force should know: flag by flag. Loads every flag, so it takes its time.
     pub fn diagnostics(&self) -> Vec<FlagDiagnostics> {
         self.core.diagnostics()
+    }
+
+    /// The same as [`Client::diagnostics`], as a JSON list of `{"flag", "severity", "code", "rule", "column", "message",
+    /// "suggestion"}`.
+    pub fn diagnostics_json(&self) -> String {
+        report::diagnostics_to_json(&self.diagnostics())
     }
 
     /// Replaces the ruleset by another document in the format of the options (JSON if they name none). Evaluations under way

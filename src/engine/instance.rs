@@ -89,6 +89,7 @@ pub(crate) struct Instance {
     store: Store<Sandbox>,
     memory: Memory,
     evaluate: TypedFunc<(u32, u32, u64, u32), u64>,
+    explain: TypedFunc<(u32, u32, u64, u32), u64>,
     load: TypedFunc<u32, u64>,
     unload: TypedFunc<u32, ()>,
     buffer: TypedFunc<u32, u32>,
@@ -125,6 +126,7 @@ impl Instance {
         limit.call(&mut store, bytes).map_err(|error| failure(error, &store))?;
         Ok(Self {
             evaluate: export(&instance, &mut store, "evaluate")?,
+            explain: export(&instance, &mut store, "explain")?,
             load: export(&instance, &mut store, "load")?,
             unload: export(&instance, &mut store, "unload")?,
             buffer: export(&instance, &mut store, "buffer")?,
@@ -202,13 +204,38 @@ impl Instance {
             .load
             .call(&mut self.store, bytes.len() as u32)
             .map_err(|error| failure(error, &self.store))?;
-        let (address, length) = (report as u32 as usize, (report >> 32) as usize);
-        let memory = self.memory.data(&self.store);
-        let report = address.checked_add(length).and_then(|end| memory.get(address..end));
-        let report = report.ok_or(EngineError::Malformed)?;
+        let report = self.bytes_at(report)?;
         let handle = LoadReport::decode_handle(report).ok_or(EngineError::Malformed)?;
         let decoded = decode(report).ok_or(EngineError::Malformed)?;
         Ok((handle, decoded))
+    }
+
+    /// Explains what a unit answers for an encoded context, as a JSON object.
+    pub(crate) fn explain(
+        &mut self,
+        request: LoadRequest<'_>,
+        context: &[u8],
+        now: Time,
+    ) -> Result<String, EngineError> {
+        self.make_room()?;
+        let mut bytes = Vec::with_capacity(request.encoded_len() + context.len());
+        request.encode(&mut bytes);
+        let arguments = (bytes.len() as u32, context.len() as u32, now.seconds as u64, now.nanoseconds);
+        bytes.extend_from_slice(context);
+        self.write(&bytes)?;
+        self.begin(LOAD_DEADLINE);
+        let text =
+            self.explain.call(&mut self.store, arguments).map_err(|error| failure(error, &self.store))?;
+        let text = std::str::from_utf8(self.bytes_at(text)?).map_err(|_| EngineError::Malformed)?;
+        Ok(text.to_owned())
+    }
+
+    /// The guest's memory at an address and length (high half).
+    fn bytes_at(&self, packed: u64) -> Result<&[u8], EngineError> {
+        let (address, length) = (packed as u32 as usize, (packed >> 32) as usize);
+        let memory = self.memory.data(&self.store);
+        let bytes = address.checked_add(length).and_then(|end| memory.get(address..end));
+        bytes.ok_or(EngineError::Malformed)
     }
 
     /// Whether it holds no unit but, perhaps, this one: what fails here would fail in every instance.

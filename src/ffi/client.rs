@@ -172,7 +172,7 @@ pub unsafe extern "C" fn pennon_client_diagnostics(
     text_out: *mut *mut pennon_text,
 ) -> pennon_status {
     // SAFETY: as the header asks.
-    unsafe { report(client, text_out, |client| crate::client::diagnostics_to_json(&client.diagnostics())) }
+    unsafe { report(client, text_out, |client| client.diagnostics_json()) }
 }
 
 /// Ends the client's background thread. Evaluations go on working, on the ruleset in force, until the client is freed.

@@ -203,7 +203,7 @@ fn unknown_type(number: i32) -> Failure {
 /// # Safety
 /// `context` is null or points to a live context that is not being set.
 #[inline]
-unsafe fn context_or_empty<'a>(context: *const pennon_context) -> &'a Context {
+pub(super) unsafe fn context_or_empty<'a>(context: *const pennon_context) -> &'a Context {
     // SAFETY: null or live by this function's contract.
     unsafe { context.as_ref() }.map_or(context::empty(), |context| &context.context)
 }

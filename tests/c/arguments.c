@@ -232,6 +232,39 @@ static void functions_of_a_client(void)
     pennon_client_free(client);
 }
 
+static void functions_that_explain(void)
+{
+    pennon_client *client = client_on(FLAGS);
+    pennon_context *user = context_of("{\"targetingKey\": \"ann\", \"plan\": \"pro\"}");
+    pennon_text *text = UNTOUCHED(pennon_text);
+    pennon_error *error = NULL;
+
+    CHECK_FAILS(pennon_client_attributes(client, "targeted", 8, NULL, &error), PENNON_STATUS_INVALID_ARGUMENT, error);
+    CHECK_FAILS(pennon_client_attributes(client, NULL, 1, &text, &error), PENNON_STATUS_INVALID_ARGUMENT, error);
+    CHECK_FAILS(pennon_client_attributes(client, "\xff", 1, &text, &error), PENNON_STATUS_INVALID_UTF8, error);
+    CHECK_FAILS(pennon_client_attributes(client, "none", 4, &text, &error), PENNON_STATUS_INVALID_ARGUMENT, error);
+    CHECK_FAILS(pennon_client_explain(client, "targeted", 8, user, NULL, &error), PENNON_STATUS_INVALID_ARGUMENT, error);
+    CHECK_FAILS(pennon_client_explain(client, NULL, 1, user, &text, &error), PENNON_STATUS_INVALID_ARGUMENT, error);
+    CHECK_FAILS(pennon_client_explain(client, "\xff", 1, user, &text, &error), PENNON_STATUS_INVALID_UTF8, error);
+    CHECK(text == UNTOUCHED(pennon_text));
+
+    CHECK_STATUS(pennon_client_attributes(client, PENNON_LITERAL("targeted"), &text, &error), PENNON_STATUS_OK);
+    CHECK(strstr(pennon_text_data(text, NULL), "\"attributes\":[\"plan\"]") != NULL);
+    pennon_text_free(text);
+    CHECK_STATUS(pennon_client_explain(client, PENNON_LITERAL("targeted"), user, &text, NULL), PENNON_STATUS_OK);
+    CHECK(strstr(pennon_text_data(text, NULL), "\"decidedBy\":\"targeting[0]") != NULL);
+    pennon_text_free(text);
+    CHECK_STATUS(pennon_client_explain(client, PENNON_LITERAL("none"), NULL, &text, &error), PENNON_STATUS_OK);
+    CHECK(strstr(pennon_text_data(text, NULL), "FLAG_NOT_FOUND") != NULL);
+    pennon_text_free(text);
+    CHECK_STATUS(pennon_client_set_ruleset(client, PENNON_LITERAL("{\"deep\": {\"targeting\": [[]]}}"), NULL), PENNON_STATUS_OK);
+    CHECK_STATUS(pennon_client_explain(client, PENNON_LITERAL("deep"), NULL, &text, &error), PENNON_STATUS_OK);
+    CHECK(strstr(pennon_text_data(text, NULL), "\"decidedBy\":\"flag\"") != NULL);
+    pennon_text_free(text);
+    pennon_context_free(user);
+    pennon_client_free(client);
+}
+
 static int32_t context_from(void *data, const char *text, size_t length)
 {
     pennon_context *context = UNTOUCHED(pennon_context);
@@ -428,6 +461,7 @@ int main(void)
     setters_of_options();
     clients_of_wrong_options();
     functions_of_a_client();
+    functions_that_explain();
     contexts_of_wrong_texts();
     setters_of_contexts();
     evaluations_of_wrong_arguments();

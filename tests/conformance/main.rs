@@ -17,6 +17,7 @@ mod behaviour;
 mod contexts;
 mod differential;
 mod exclusion;
+mod explain;
 mod faults;
 mod fixtures;
 mod flags;

@@ -24,5 +24,6 @@ mod small_stack;
 mod storm;
 mod support;
 mod swaps;
+mod tools;
 mod typing;
 mod units;

@@ -65,7 +65,7 @@ fn respond(client: &Client, line: &[u8]) -> String {
             Err(error) => return answer::unreadable(key.as_deref(), "INVALID_CONTEXT", &error.to_string()),
         };
     match key {
-        Some(key) => answer::one(&client.evaluate(&key, FlagType::Any, &context)),
+        Some(key) => client.evaluate(&key, FlagType::Any, &context).to_json(),
         None => answer::all(&client.evaluate_all(&context).unwrap_or_default()),
     }
 }

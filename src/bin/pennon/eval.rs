@@ -1,13 +1,10 @@
 //! `pennon eval`: one flag, all flags, or a stream of questions.
 
-use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
-use pennon::{Client, Context, Evaluation, FlagType, Format, Log, LogLevel, Options, Service, State};
+use pennon::{Client, Context, Evaluation, FlagType};
 
+use crate::source::{Source, context};
 use crate::{Outcome, answer, batch};
 
 /// Evaluate flags of a ruleset file.
@@ -16,15 +13,8 @@ use crate::{Outcome, answer, batch};
 /// used.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The flag service whose rules apply.
-    #[arg(long, value_parser = service)]
-    service: Service,
-    /// The ruleset: a flags file or the relay's configuration answer, in JSON, YAML or TOML (told by the file's name).
-    #[arg(long, value_name = "FILE")]
-    ruleset: PathBuf,
-    /// The format of the ruleset, where its name does not tell it.
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
-    ruleset_format: Option<Format>,
+    #[command(flatten)]
+    source: Source,
     /// The flag to evaluate; all flags without it.
     #[arg(long, value_name = "KEY", conflicts_with = "batch")]
     flag: Option<String>,
@@ -43,19 +33,6 @@ pub struct Arguments {
     batch: bool,
 }
 
-fn service(name: &str) -> Result<Service, String> {
-    Service::parse(name).ok_or_else(|| "known services: goff".into())
-}
-
-fn format(name: &str) -> Result<Format, String> {
-    match name {
-        "json" => Ok(Format::Json),
-        "yaml" => Ok(Format::Yaml),
-        "toml" => Ok(Format::Toml),
-        _ => Err("known formats: json, yaml, toml".into()),
-    }
-}
-
 fn flag_type(name: &str) -> Result<FlagType, String> {
     match name {
         "bool" => Ok(FlagType::Boolean),
@@ -67,32 +44,9 @@ fn flag_type(name: &str) -> Result<FlagType, String> {
     }
 }
 
-/// Says on standard error what the client says.
-#[derive(Debug)]
-struct StandardError;
-
-impl Log for StandardError {
-    fn log(&self, level: LogLevel, message: &str) {
-        if level <= LogLevel::Warn {
-            eprintln!("pennon: {message}");
-        }
-    }
-}
-
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
-    let mut options = Options::new(arguments.service)
-        .ruleset_file(&arguments.ruleset)
-        .watch_interval(Duration::ZERO)
-        .log(Arc::new(StandardError));
-    if let Some(format) = arguments.ruleset_format {
-        options = options.ruleset_format(format);
-    }
-    let client = Client::new(options).map_err(|error| error.to_string())?;
-    if client.state() != State::Ready {
-        // The log has said why.
-        return Ok(Outcome::Unusable);
-    }
+    let Some(client) = arguments.source.client()? else { return Ok(Outcome::Unusable) };
     let mut out = io::stdout().lock();
     let written = if arguments.batch {
         batch::run(&client, io::stdin().lock(), &mut out).map(|()| Outcome::Done)
@@ -100,20 +54,8 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
         let context = context(&arguments.context)?;
         evaluate(&client, arguments, &context, &mut out)
     };
-    match written.and_then(|outcome| out.flush().map(|()| outcome)) {
-        // Whoever read the output has read enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Outcome::Done),
-        Err(error) => Err(error.to_string()),
-        Ok(outcome) => Ok(outcome),
-    }
-}
-
-fn context(argument: &str) -> Result<Context, String> {
-    let json = match argument.strip_prefix('@') {
-        Some(path) => fs::read_to_string(path).map_err(|error| format!("context {path}: {error}"))?,
-        None => argument.to_owned(),
-    };
-    Context::from_json(&json).map_err(|error| error.to_string())
+    let outcome = written.and_then(|outcome| out.flush().map(|()| outcome));
+    Ok(crate::ended(outcome)?.unwrap_or(Outcome::Done))
 }
 
 fn evaluate(
@@ -134,7 +76,7 @@ fn evaluate(
     let evaluation = client.evaluate(key, arguments.flag_type.unwrap_or(FlagType::Any), context);
     let outcome = if evaluation.error_code().is_some() { Outcome::Failed } else { Outcome::Done };
     if arguments.json {
-        writeln!(out, "{}", answer::one(&evaluation))?;
+        writeln!(out, "{}", evaluation.to_json())?;
     } else {
         table(&[evaluation], out)?;
     }

@@ -2,8 +2,13 @@
 
 mod answer;
 mod batch;
+mod bench;
 mod eval;
+mod explain;
+mod lint;
+mod source;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,26 +25,46 @@ struct Arguments {
 enum Command {
     /// Evaluate flags of a ruleset file.
     Eval(eval::Arguments),
+    /// Say what is wrong with the flags of a ruleset file.
+    Lint(lint::Arguments),
+    /// Explain why a flag answers as it does.
+    Explain(explain::Arguments),
+    /// Measure evaluations of a ruleset with contexts of your own.
+    Bench(bench::Arguments),
 }
 
 /// How the command ends; `clap` itself ends with 2 on wrong arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// Everything was evaluated.
+    /// Everything was done.
     Done = 0,
-    /// The flag asked for with `--flag` gave an error.
+    /// The flag that was asked for gave an error, or `lint` found one.
     Failed = 1,
-    /// The ruleset, the context or a file cannot be used; nothing was evaluated.
+    /// The ruleset, the context or a file cannot be used; nothing was done.
     Unusable = 3,
 }
 
 fn main() -> ExitCode {
-    let Command::Eval(arguments) = Arguments::parse().command;
-    match eval::run(&arguments) {
+    let ended = match Arguments::parse().command {
+        Command::Eval(arguments) => eval::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+    };
+    match ended {
         Ok(outcome) => ExitCode::from(outcome as u8),
         Err(message) => {
             eprintln!("pennon: {message}");
             ExitCode::from(Outcome::Unusable as u8)
         }
+    }
+}
+
+/// What was written; none where whoever read the output has read enough.
+fn ended<T>(written: io::Result<T>) -> Result<Option<T>, String> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(None),
+        Err(error) => Err(error.to_string()),
+        Ok(written) => Ok(Some(written)),
     }
 }

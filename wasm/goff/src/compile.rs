@@ -9,6 +9,7 @@ use pennon_wire::report::{LoadReport, Outcome};
 use pennon_wire::{Answer, Context, ErrorCode, Name, Reason};
 
 use crate::diagnose;
+use crate::explain;
 use crate::flag::{Flag, Rule, Values};
 use crate::nikunjy::Comparisons;
 use crate::query::Query;
@@ -47,6 +48,13 @@ impl Evaluator for Goff {
     #[inline]
     fn evaluate(unit: &Unit, context: Context<'_>, now: Time) -> Answer {
         unit.evaluate(context, now)
+    }
+
+    fn explain(&mut self, request: LoadRequest<'_>, context: Context<'_>, now: Time) -> String {
+        let (unit, report) = self.load(request);
+        let message = unit.evaluate(context, now).message;
+        let message = message.and_then(|number| report.messages.get(usize::from(number)));
+        explain::explain(request, &unit, context, now, message.map_or("", String::as_str))
     }
 }
 

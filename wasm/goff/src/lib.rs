@@ -4,6 +4,7 @@
 
 mod compile;
 mod diagnose;
+mod explain;
 mod flag;
 mod json;
 pub mod logic;

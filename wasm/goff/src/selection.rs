@@ -20,8 +20,9 @@ impl Hash {
         Self(bytes.iter().fold(self.0, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)))
     }
 
+    /// The rest of a division; zero for a divisor of zero.
     #[inline]
-    fn modulo(self, divisor: u32) -> u32 {
+    pub fn modulo(self, divisor: u32) -> u32 {
         self.0.checked_rem(divisor).unwrap_or(0)
     }
 }
@@ -59,6 +60,13 @@ pub struct Bucket {
     start: u32,
     end: u32,
     outcome: u32,
+}
+
+impl Bucket {
+    /// Its first hash, the one after its last, and its outcome.
+    pub fn range(&self) -> (u32, u32, u32) {
+        (self.start, self.end, self.outcome)
+    }
 }
 
 /// A progressive rollout, compiled.
@@ -164,10 +172,24 @@ impl Rollout {
     }
 
     fn choose(&self, hash: Hash, now: Time) -> u32 {
-        if now < self.initial_date {
-            return self.initial_outcome;
+        if now >= self.initial_date && self.bucket(hash).0 < self.share(now) {
+            self.end_outcome
+        } else {
+            self.initial_outcome
         }
-        let share = if now >= self.end_date {
+    }
+
+    /// The bucket of a hash, and how many buckets there are.
+    pub fn bucket(&self, hash: Hash) -> (u32, u32) {
+        (hash.modulo(PROGRESSIVE_BUCKETS), PROGRESSIVE_BUCKETS)
+    }
+
+    /// How many of the buckets have the end's variation at `now`.
+    pub fn share(&self, now: Time) -> u32 {
+        if now < self.initial_date {
+            return 0;
+        }
+        to_u32(if now >= self.end_date {
             self.end_share
         } else {
             // Whole seconds, as the relay counts them.
@@ -175,8 +197,7 @@ impl Rollout {
             let passed = (now.seconds - start) as f64;
             let span = (self.end_date.seconds - start) as f64;
             passed * ((self.end_share - self.initial_share) / span) + self.initial_share
-        };
-        if hash.modulo(PROGRESSIVE_BUCKETS) < to_u32(share) { self.end_outcome } else { self.initial_outcome }
+        })
     }
 }
 

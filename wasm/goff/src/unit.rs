@@ -130,8 +130,13 @@ impl Unit {
 
     /// The date by which phases and windows are chosen: before the enrichment.
     #[inline(never)]
-    fn own_date(&self, scope: &Scope<'_>, now: Time) -> Time {
+    pub(crate) fn own_date(&self, scope: &Scope<'_>, now: Time) -> Time {
         self.date(scope.own(&self.time_attribute), now)
+    }
+
+    /// The date of rollouts, which read the time again, now with the enrichment (reference 3.1, step 5).
+    pub(crate) fn merged_date(&self, scope: &Scope<'_>, now: Time) -> Time {
+        self.date(scope.merged(&self.time_attribute).map(|(value, _)| value), now)
     }
 
     /// The date that a `gofeatureflag` attribute sets, else `now`.
@@ -185,9 +190,7 @@ impl Unit {
 
     #[inline(never)]
     fn split(&self, rule: &CompiledRule, key: &[u8], scope: &Scope<'_>, now: Time) -> Answer {
-        // Rollouts read the time again, now with the enrichment (reference 3.1, step 5).
-        let date = || self.date(scope.merged(&self.time_attribute).map(|(value, _)| value), now);
-        match rule.selection.choose(|| self.hash.add(key), date) {
+        match rule.selection.choose(|| self.hash.add(key), || self.merged_date(scope, now)) {
             Ok(outcome) => Answer::value(outcome, rule.reason),
             Err(failure) => self.failure(ErrorCode::FlagConfig, self.messages.of(failure)),
         }
@@ -237,7 +240,7 @@ impl Unit {
 const NO_PHASE: Phase = Phase { start: None, state: State::Broken(0) };
 
 /// The attribute at `path`, through objects, without the keys that are injected for rules.
-fn attribute<'a>(path: &[Name], scope: &Scope<'a>) -> Option<Value<'a>> {
+pub(crate) fn attribute<'a>(path: &[Name], scope: &Scope<'a>) -> Option<Value<'a>> {
     let (first, rest) = path.split_first()?;
     let (value, _) = scope.merged(first)?;
     rest.iter().try_fold(value, |value, name| match value {

@@ -10,6 +10,7 @@
 //! | `unload(handle)` | frees a unit |
 //! | `evaluate(handle, context length, seconds, nanoseconds) -> u64` | evaluates with the context in the buffer; an [`Answer`] |
 //! | `limit(bytes)` | lets the guest use so many bytes of its memory, which has its full size from the start; once, before all others |
+//! | `explain(length, context length, seconds, nanoseconds) -> u64` | explains what the unit of the request in the buffer answers for the context behind it; address and length of JSON |
 //! | `live_bytes() -> u32` | bytes that units and buffers hold |
 //!
 //! It imports nothing.
@@ -19,7 +20,7 @@ use crate::context::Context;
 use crate::report::LoadReport;
 
 /// Version of the exports and formats of this crate.
-pub const ABI: u32 = 2;
+pub const ABI: u32 = 3;
 
 /// A moment: seconds and nanoseconds since 1970-01-01 UTC. Wider than nanoseconds in 64 bits, which end in 2262:
 /// flags have dates in 2999.
@@ -81,6 +82,9 @@ pub trait Evaluator {
 
     /// Evaluates a unit.
     fn evaluate(unit: &Self::Unit, context: Context<'_>, now: Time) -> Answer;
+
+    /// Explains what a unit answers, as a JSON object.
+    fn explain(&mut self, request: LoadRequest<'_>, context: Context<'_>, now: Time) -> String;
 }
 
 /// The state of a guest: its units and its input buffer.
@@ -126,6 +130,21 @@ impl<E: Evaluator + Default> Guest<E> {
                 None => self.units.push(Some(unit)),
             }
             report.encode(&mut self.report);
+        }
+        &self.report
+    }
+
+    /// Explains what the unit whose request is the first `length` bytes of the buffer answers for the context in the
+    /// `context_length` bytes after it; empty when the request is malformed.
+    pub fn explain(&mut self, length: usize, context_length: usize, now: Time) -> &[u8] {
+        self.report.clear();
+        let bytes = self.buffer.get(..length.saturating_add(context_length)).unwrap_or_default();
+        let parts = bytes.split_at_checked(length);
+        if let Some((request, context)) =
+            parts.and_then(|(unit, rest)| Some((LoadRequest::decode(unit)?, rest)))
+        {
+            let evaluator = self.evaluator.get_or_insert_default();
+            self.report = evaluator.explain(request, Context::new(context), now).into_bytes();
         }
         &self.report
     }
@@ -205,6 +224,15 @@ macro_rules! export_guest {
             pub extern "C" fn evaluate(handle: u32, length: u32, seconds: i64, nanoseconds: u32) -> u64 {
                 GUEST.with_borrow(|guest| {
                     guest.evaluate(handle, length as usize, Time { seconds, nanoseconds })
+                })
+            }
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn explain(length: u32, context: u32, seconds: i64, nanoseconds: u32) -> u64 {
+                GUEST.with_borrow_mut(|guest| {
+                    let now = Time { seconds, nanoseconds };
+                    let text = guest.explain(length as usize, context as usize, now);
+                    text.as_ptr() as u64 | (text.len() as u64) << 32
                 })
             }
 

@@ -7,6 +7,7 @@
 
 mod attributes;
 mod budget;
+mod explain;
 mod heap;
 mod json;
 mod machine;
@@ -26,6 +27,7 @@ use self::value::{List, Map, Val};
 use crate::scope::Scope;
 
 pub use self::budget::{MAX_DEPTH, MAX_MADE_BYTES, MAX_RULE_DEPTH, MAX_STEPS};
+pub use self::explain::explain;
 pub use self::operator::Operator;
 pub use self::validity::InvalidRule;
 

@@ -16,6 +16,11 @@ pub fn run(chain: &Chain, scope: Option<&Scope<'_>>) -> Result<bool, Fault> {
     Run { scope, left: Operand::Null, parents: Vec::new() }.chain(chain)
 }
 
+/// Runs one comparison alone: without the operand or the parents that others leave behind.
+pub fn run_alone(comparison: &Comparison, scope: &Scope<'_>) -> Result<bool, Fault> {
+    Run { scope: Some(scope), left: Operand::Null, parents: Vec::new() }.comparison(comparison)
+}
+
 /// A comparison's left operand: a context's value with its number normalised (reference 3.1, step 2).
 #[derive(Clone, Copy, Debug)]
 pub enum Operand<'a> {

@@ -5,6 +5,7 @@
 //! keep note of every repair, so that a flag's author is told what the service does not say.
 
 mod evaluate;
+mod explain;
 mod lexer;
 mod literal;
 mod parser;
@@ -14,6 +15,7 @@ mod text;
 mod version;
 
 use crate::scope::{Attribute, Scope};
+pub use explain::explain;
 pub use parser::{Repair, RepairKind, Repairs};
 pub use program::{Comparisons, Program, Step, run};
 pub use stale::StaleOperand;

@@ -164,15 +164,18 @@ impl<'a> Parser<'a> {
         let operator = Operator::parse(self.consume().text);
         self.matched();
         let Some(operator) = operator else {
-            *term = Term::Comparison(Comparison { path, test: None, start });
+            let end = self.current().start;
+            *term = Term::Comparison(Comparison { path, test: None, start, end });
             return Ok(());
         };
-        *term = Term::Comparison(Comparison { path, test: Some(Test::Fault), start });
+        let end = self.current().start;
+        *term = Term::Comparison(Comparison { path, test: Some(Test::Fault), start, end });
         *state = 44;
         self.expect(Kind::Space, VALUE)?;
         let literal = self.value();
-        if let Term::Comparison(Comparison { test, .. }) = term {
-            *test = Some(Test::new(operator, literal));
+        let after = self.current().start;
+        if let Term::Comparison(Comparison { test, end, .. }) = term {
+            (*test, *end) = (Some(Test::new(operator, literal)), after);
         }
         Ok(())
     }

@@ -38,6 +38,8 @@ pub struct Comparison {
     pub test: Option<Test>,
     /// The byte of the query at which the path starts.
     pub start: usize,
+    /// The byte at which what follows it starts.
+    pub end: usize,
 }
 
 /// An attribute path: the first segment as rules see it at top level, and the segments below.
