@@ -9,4 +9,5 @@ needs() {
 
 step "what the benchmarks need" needs
 step "benchmarks" cargo bench --features internals --bench speed -- "$@"
+[ $# -gt 0 ] || tools/peers.sh
 finish
