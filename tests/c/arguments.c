@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What no output may hold after a failure but what was there before. */
 #define UNTOUCHED(type) ((type *)(uintptr_t)0x5a5a5a50)
