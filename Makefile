@@ -27,7 +27,7 @@ licences:
 
 lint:
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --features cli --profile checked -- --deny warnings
+	cargo clippy --workspace --all-targets --features cli,modules --profile checked -- --deny warnings
 
 clean:
 	cargo clean

@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=wasm");
     println!("cargo:rerun-if-changed=Cargo.lock");
-    link(&out)?;
+    link()?;
     for (package, name) in GUESTS {
         let wasm = match env::var_os("PENNON_GUESTS") {
             Some(directory) => {
@@ -58,7 +58,7 @@ fn variable(name: &str) -> Result<OsString, String> {
 }
 
 /// Link arguments of the shared library: its soname with the ABI's number, no unloading, only `pennon_*` exported.
-fn link(out: &Path) -> Result<(), Box<dyn Error>> {
+fn link() -> Result<(), Box<dyn Error>> {
     let abi = fs::read_to_string("src/version.rs")?;
     let abi = abi
         .lines()
@@ -66,11 +66,10 @@ fn link(out: &Path) -> Result<(), Box<dyn Error>> {
         .ok_or("src/version.rs does not state ABI_VERSION")?;
     println!("cargo:rerun-if-changed=src/version.rs");
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        let exports = out.join("exports.map");
-        fs::write(&exports, "{ global: pennon_*; local: *; };\n")?;
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libpennon.so.{abi}");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,--version-script={}", exports.display());
+        // Dependencies export too. No version script: rustc has one of its own, and GNU's ld takes no second one.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,--exclude-libs,ALL");
     }
     Ok(())
 }

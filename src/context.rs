@@ -19,6 +19,8 @@ pub struct Context {
     /// The later of two attributes with one name counts.
     attributes: Vec<(String, Node)>,
     encoded: OnceLock<Result<Box<[u8]>, EncodeError>>,
+    /// As JSON, once a module has wanted it.
+    json: OnceLock<Box<str>>,
     /// Whether an evaluation has used it. Written once, so that threads that share it do not contend.
     used: AtomicBool,
 }
@@ -43,7 +45,12 @@ pub enum AttributeValue<'a> {
 impl Context {
     /// A context without attributes.
     pub const fn new() -> Self {
-        Self { attributes: Vec::new(), encoded: OnceLock::new(), used: AtomicBool::new(false) }
+        Self {
+            attributes: Vec::new(),
+            encoded: OnceLock::new(),
+            json: OnceLock::new(),
+            used: AtomicBool::new(false),
+        }
     }
 
     /// A context from a JSON object; its member `targetingKey`, if it is a string, is the targeting key. `null` is the
@@ -121,6 +128,16 @@ impl Context {
         self.encode()
     }
 
+    /// The context as a JSON object, for those who do not read the encoded form. Only after [`Context::encoded`], which freezes
+    /// it and checks its bounds.
+    pub(crate) fn json(&self) -> &str {
+        self.json.get_or_init(|| {
+            let mut json = String::new();
+            write_map(&self.attributes, &mut json);
+            json.into()
+        })
+    }
+
     #[inline]
     fn encode(&self) -> Result<&[u8], Error> {
         let encoded = self.encoded.get_or_init(|| encode(&self.attributes).map(Vec::into_boxed_slice));
@@ -129,6 +146,43 @@ impl Context {
             Err(error) => Err(Error::InvalidContext(error.to_string())),
         }
     }
+}
+
+fn write_map(members: &[(String, Node)], json: &mut String) {
+    write_list('{', members, '}', json, |(name, value), json| {
+        write_text(name, json);
+        json.push(':');
+        write_node(value, json);
+    });
+}
+
+/// Recursion as deep as the bounds of a context let it be.
+fn write_node(node: &Node, json: &mut String) {
+    match node {
+        Node::Null => json.push_str("null"),
+        Node::Bool(value) => json.push_str(if *value { "true" } else { "false" }),
+        Node::Int(value) => json.push_str(&value.to_string()),
+        Node::Float(value) => json.push_str(&serde_json::to_string(value).unwrap_or_default()),
+        Node::Number(text) => json.push_str(text),
+        Node::String(text) => write_text(text, json),
+        Node::List(items) => write_list('[', items, ']', json, write_node),
+        Node::Map(members) => write_map(members, json),
+    }
+}
+
+fn write_list<T>(open: char, items: &[T], close: char, json: &mut String, write: impl Fn(&T, &mut String)) {
+    json.push(open);
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            json.push(',');
+        }
+        write(item, json);
+    }
+    json.push(close);
+}
+
+fn write_text(text: &str, json: &mut String) {
+    json.push_str(&serde_json::to_string(text).unwrap_or_default());
 }
 
 /// The empty context.
@@ -262,6 +316,15 @@ mod tests {
         context.set("a", AttributeValue::Int(1)).unwrap();
         context.encoded().unwrap();
         assert_eq!(context.set("a", AttributeValue::Null), Err(Error::ContextFrozen));
+    }
+
+    #[test]
+    fn a_context_is_the_json_that_it_was_made_from() {
+        let json = r#"{"targetingKey":"a\"\n","n":[1,-0.0,1.5,12345678901234567890,null,true,{}],"o":{"x":{"y":[]}}}"#;
+        let context = Context::from_json(json).unwrap();
+        context.encoded().unwrap();
+        assert_eq!(context.json(), json);
+        assert_eq!(empty().json(), "{}");
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub(crate) struct HostOutcome {
 }
 
 impl HostOutcome {
-    fn new(outcome: Outcome) -> Self {
+    pub(crate) fn new(outcome: Outcome) -> Self {
         let json = outcome.value.unwrap_or_default();
         let value = match json.as_bytes().first() {
             None => Parsed::Default,

@@ -16,7 +16,7 @@ use crate::service::Service;
 use crate::sync::Format;
 
 /// Every option, its meaning and its default: what error messages list, and what tests compare the documentation with.
-pub const OPTION_NAMES: [&str; 9] = [
+pub const OPTION_NAMES: [&str; 11] = [
     "service",
     "ruleset",
     "ruleset_file",
@@ -26,7 +26,12 @@ pub const OPTION_NAMES: [&str; 9] = [
     "pool_wait_ms",
     "deadline_ms",
     "memory_limit_bytes",
+    "module_path",
+    "cache_dir",
 ];
+
+/// Names that GO Feature Flag's own providers have for options of ours.
+const OTHER_NAMES: [(&str, &str); 2] = [("wasm_file_path", "module_path"), ("wasm_pool_size", "pool_size")];
 
 /// Options of a client.
 #[derive(Clone, Debug)]
@@ -40,6 +45,8 @@ pub struct Options {
     pub(crate) pool_wait: Duration,
     pub(crate) deadline: Duration,
     pub(crate) memory_limit: usize,
+    pub(crate) module_path: Option<PathBuf>,
+    pub(crate) cache_dir: Option<PathBuf>,
     pub(crate) log: Option<Arc<dyn Log>>,
 }
 
@@ -57,6 +64,8 @@ impl Options {
             pool_wait: Duration::from_millis(1000),
             deadline: Duration::from_millis(50),
             memory_limit: 64 << 20,
+            module_path: None,
+            cache_dir: None,
             log: None,
         }
     }
@@ -82,8 +91,14 @@ impl Options {
         let service = Service::parse(&text).ok_or_else(|| not_allowed("service", service, &services()))?;
         let mut options = Self::new(service);
         for (index, (name, value)) in members.iter().enumerate() {
-            if members.iter().take(index).any(|(earlier, _)| earlier == name) {
-                return Err(invalid(format!("option {name} is given twice")));
+            let earlier = members.iter().take(index).find(|(earlier, _)| our_name(earlier) == our_name(name));
+            if let Some((earlier, _)) = earlier {
+                let other = if earlier == name {
+                    String::new()
+                } else {
+                    format!(": {earlier} is another name of it")
+                };
+                return Err(invalid(format!("option {name} is given twice{other}")));
             }
             options.set(name, value)?;
         }
@@ -92,7 +107,7 @@ impl Options {
 
     fn set(&mut self, name: &str, value: &RawValue) -> Result<(), Error> {
         let milliseconds = |least| integer(name, value, least, MAX_INTERVAL_MS).map(Duration::from_millis);
-        match name {
+        match our_name(name) {
             "service" => {}
             "ruleset" => self.ruleset = Some(ruleset(value)?),
             "ruleset_file" => self.ruleset_file = Some(string(name, value)?.into()),
@@ -109,6 +124,8 @@ impl Options {
             "memory_limit_bytes" => {
                 self.memory_limit = integer(name, value, MIN_MEMORY_BYTES, MAX_MEMORY_BYTES)? as usize;
             }
+            "module_path" => self.module_path = Some(string(name, value)?.into()),
+            "cache_dir" => self.cache_dir = Some(string(name, value)?.into()),
             _ => {
                 let known = OPTION_NAMES.join(", ");
                 return Err(invalid(format!("option {name} is unknown; known: {known}")));
@@ -181,12 +198,31 @@ impl Options {
         self
     }
 
+    /// Sets the vendor's own module, which answers evaluations instead of our guest.
+    #[must_use]
+    pub fn module_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.module_path = Some(path.into());
+        self
+    }
+
+    /// Sets the folder in which is kept what would otherwise be made anew: compiled modules.
+    #[must_use]
+    pub fn cache_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.cache_dir = Some(path.into());
+        self
+    }
+
     /// Sets who hears of what goes wrong in the background.
     #[must_use]
     pub fn log(mut self, log: Arc<dyn Log>) -> Self {
         self.log = Some(log);
         self
     }
+}
+
+/// The name that an option has here.
+fn our_name(name: &str) -> &str {
+    OTHER_NAMES.iter().find(|(other, _)| *other == name).map_or(name, |(_, ours)| ours)
 }
 
 fn invalid(message: String) -> Error {
@@ -270,13 +306,18 @@ mod tests {
         );
         assert!(error(r#"{"service": "goff", "deadline_ms": "5"}"#).contains("deadline_ms is \"5\""));
         assert!(error(r#"{"service": "goff", "service": "goff"}"#).contains("given twice"));
+        assert!(
+            error(r#"{"service": "goff", "wasm_pool_size": 0}"#).starts_with("option wasm_pool_size is 0; ")
+        );
+        let twice = error(r#"{"service": "goff", "pool_size": 1, "wasm_pool_size": 1}"#);
+        assert_eq!(twice, "option wasm_pool_size is given twice: pool_size is another name of it");
         assert!(error("[]").contains("JSON object") && error("{").contains("JSON object"));
         assert!(error("{}").contains("service is missing"));
     }
 
     #[test]
     fn every_option_name_is_known() {
-        for name in OPTION_NAMES {
+        for name in OPTION_NAMES.into_iter().chain(OTHER_NAMES.map(|(other, _)| other)) {
             let json = format!("{{\"service\": \"goff\", \"{name}\": []}}");
             assert!(!error(&json).contains("unknown"), "{name}");
         }

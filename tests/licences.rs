@@ -11,17 +11,19 @@ use std::{env, fs};
 
 use serde_json::Value;
 
-/// What is linked: into the library, and into the guests that it holds. Crates for other systems are neither.
-const LINKED: [(&str, &str); 2] =
-    [("pennon", "x86_64-unknown-linux-gnu"), ("pennon-goff", "wasm32-unknown-unknown")];
+/// What is linked, with its features: into the library, and into the guests that it holds. Crates for other systems are neither.
+const LINKED: [(&str, &str, &str); 2] =
+    [("pennon", "modules", "x86_64-unknown-linux-gnu"), ("pennon-goff", "", "wasm32-unknown-unknown")];
 
 /// Beginnings of the names of files that hold a licence or belong to one.
 const LICENCE_FILES: [&str; 6] = ["license", "licence", "copying", "copyright", "notice", "unlicense"];
 
 /// Crates whose package lacks the text of its licence, with a crate of the same project whose package has it.
-const TEXT_IS_WITH: [(&str, &str); 4] = [
+const TEXT_IS_WITH: [(&str, &str); 6] = [
+    ("cranelift-assembler-x64", "cranelift-codegen"),
     ("cranelift-bitset", "wasmtime"),
     ("pulley-interpreter", "wasmtime"),
+    ("wasmtime-internal-component-util", "wasmtime"),
     ("wasmtime-internal-core", "wasmtime"),
     ("wasmtime-internal-jit-icache-coherence", "wasmtime"),
 ];
@@ -73,10 +75,11 @@ fn known() -> BTreeMap<(String, String), Crate> {
 fn linked() -> BTreeSet<Crate> {
     let known = known();
     let mut linked = BTreeSet::new();
-    for (package, target) in LINKED {
+    for (package, features, target) in LINKED {
         let shape = ["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"];
-        let which = ["tree", "--locked", "--no-default-features", "--package", package, "--target", target];
-        for line in cargo(&[&which[..], &shape[..]].concat()).lines() {
+        let which = ["tree", "--locked", "--package", package, "--target", target];
+        let with = ["--no-default-features", "--features", features];
+        for line in cargo(&[&which[..], &with[..], &shape[..]].concat()).lines() {
             let mut words = line.split(' ');
             let (name, version) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             let version = version.strip_prefix('v').unwrap_or_default();

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What takes longer than CI has time for: many more differential cases, a long storm, miri over the formats, fuzzing, the C
-# tests under sanitizers, and what dependencies are held to. Needs a nightly toolchain with miri and rust-src.
+# What takes longer than CI has time for: many more differential cases, a long storm, a million evaluations of each flag, miri
+# over formats and C ABI, models of what threads share, fuzzing, the tests under sanitizers and on another processor, and what
+# dependencies are held to. Needs a nightly toolchain with miri and rust-src, Debian's cross compiler and qemu.
 #
 # PENNON_FUZZ_SECONDS is how long each target is fuzzed.
 . "$(dirname "$0")/steps.sh"
@@ -10,6 +11,8 @@ needs() {
     toolchain
     rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
     rustup component add --toolchain nightly miri rust-src
+    packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+    rustup target add aarch64-unknown-linux-gnu
 }
 
 differential() {
@@ -25,8 +28,78 @@ storm() {
     PENNON_STORM_SECONDS=60 cargo test --profile checked --features cli --test integration storm -- --nocapture
 }
 
+endurance() {
+    PENNON_ENDURANCE=1000000 cargo test --profile checked --features cli --test integration endurance -- --nocapture
+}
+
+# Deep, huge, cyclic, exponential: what hostile rulesets and flags cost.
+hostile() {
+    cargo test --profile checked --features cli --test integration -- --nocapture --test-threads 1 hostile:: limits::
+}
+
+# guests: makes the guests once, with the toolchain that the library is built with, and puts them where the compilers of the
+# steps below take them from: they would make others, or have no target for them.
+guests() {
+    local out
+    out=$(cargo build --quiet --profile checked --lib --no-default-features --message-format json \
+        | sed -n 's/.*"reason":"build-script-executed".*#pennon@[^"]*".*"out_dir":"\([^"]*\)".*/\1/p')
+    mkdir -p target/guests
+    cp "$out/guests/wasm32-unknown-unknown/guest/pennon_goff.wasm" target/guests/goff.wasm
+}
+
+# nightly ARGUMENTS...: a nightly build that is not for this machine's tests alone, in a directory that its kinds share.
+nightly() {
+    PENNON_GUESTS=$PWD/target/guests CARGO_TARGET_DIR=$PWD/target/nightly cargo +nightly "$@"
+}
+
 miri() {
-    MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --package pennon-wire --target-dir target/miri
+    MIRIFLAGS=-Zmiri-disable-isolation nightly miri test --package pennon-wire
+    # What makes a client loads a guest, which is no code that miri knows.
+    MIRIFLAGS=-Zmiri-disable-isolation nightly miri test --package pennon --no-default-features --lib -- ffi::
+}
+
+models() {
+    RUSTFLAGS="--cfg loom" cargo test --release --locked --manifest-path tests/models/Cargo.toml \
+        --target-dir target/models -- --nocapture
+}
+
+# The whole integration suite; what a guest does is not seen, what the host does with its memory is. No leaks are looked for:
+# valgrind does that, and a test's client may be left to the process's end.
+rust_tests_with_asan() {
+    RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 nightly test --profile checked --no-default-features --features cli \
+        --target x86_64-unknown-linux-gnu --test integration -- --skip small_stack:: --skip memory:: --skip batch::memory
+}
+
+# The standard library too has to be built with it. wasmtime maps memory by system calls of its own, of which TSan sees nothing:
+# two instances that have the same addresses one after the other look like a race of the guests' first copies.
+races_with_tsan() {
+    echo 'race:wasmtime::runtime::vm::libcalls::raw::memory_copy' >target/tsan.suppressions
+    RUSTFLAGS=-Zsanitizer=thread TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/target/tsan.suppressions" \
+        PENNON_RACES_SECONDS=20 nightly test -Zbuild-std --profile checked --no-default-features \
+        --target x86_64-unknown-linux-gnu --test races -- --nocapture --test-threads 1
+}
+
+# A program whose own wasmtime has all that is on by default. Without optimisation: what counts is that it loads.
+default_features() {
+    (cd tests/default_features && cargo run --quiet --locked --target-dir ../../target/default_features)
+}
+
+# The library for another processor, the tests that concern it, and a C program, under qemu.
+aarch64() {
+    local target=aarch64-unknown-linux-gnu
+    local sysroot=/usr/aarch64-linux-gnu library=target/aarch64-unknown-linux-gnu/checked
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L $sysroot"
+    # `all-arch`: by default wasmtime compiles guests for the processor that it runs on.
+    cargo build --profile checked --lib --no-default-features --features wasmtime/all-arch --target $target
+    # Without what measures time or memory, which are qemu's here, and without what starts processes.
+    cargo test --profile checked --no-default-features --features cli,wasmtime/all-arch --target $target --test integration \
+        -- typing:: contexts:: swaps:: units:: all:: diagnostics::
+    aarch64-linux-gnu-gcc -std=c99 -D_POSIX_C_SOURCE=200809L -O2 -Wall -Wextra -Iinclude tests/c/evaluate.c tests/c/check.c \
+        tests/c/subject.c -o target/evaluate-aarch64 $library/libpennon.so -lpthread -lm
+    ln -sf libpennon.so "$library/libpennon.so.$(sed -n 's/^pub const ABI_VERSION: u32 = \(.*\);/\1/p' src/version.rs)"
+    LD_LIBRARY_PATH=$library qemu-aarch64 -L $sysroot target/evaluate-aarch64
+    echo "figure: aarch64: shared $(stat -c %s $library/libpennon.so), static $(stat -c %s $library/libpennon.a) bytes"
 }
 
 # command_of CRATE: installs the command of a crate where it is missing.
@@ -37,14 +110,9 @@ command_of() {
 # Fuzzes each target with ASan. What is new goes to target/fuzz; what fails goes to fuzz/crashes, from where `make test`
 # replays it.
 fuzz() {
-    local out target log failed=0
+    local target log failed=0
     command_of cargo-fuzz
-    # The guests of this build: the fuzzer's compiler would make others.
-    out=$(cargo build --quiet --profile checked --lib --no-default-features --message-format json \
-        | sed -n 's/.*"reason":"build-script-executed".*#pennon@[^"]*".*"out_dir":"\([^"]*\)".*/\1/p')
-    mkdir -p target/fuzz/guests
-    cp "$out/guests/wasm32-unknown-unknown/guest/pennon_goff.wasm" target/fuzz/guests/goff.wasm
-    export PENNON_GUESTS=$PWD/target/fuzz/guests
+    export PENNON_GUESTS=$PWD/target/guests
     cargo +nightly fuzz build --target-dir target/fuzz/build
     for target in $(cargo +nightly fuzz list); do
         mkdir -p "target/fuzz/corpus/$target" "fuzz/crashes/$target"
@@ -101,7 +169,15 @@ step "500,000 cases against the relay" differential
 step "JSONLogic against the model" logic
 step "a minute of 64 threads" storm
 step "guests are reproducible" reproducible
-step "miri over the formats" miri
+step "a million evaluations of each flag" endurance
+step "hostile rulesets" hostile
+step "the guests, for other compilers" guests
+step "miri over the formats and the C ABI" miri
+step "models of what threads share, under loom" models
+step "a wasmtime with its default features beside it" default_features
+step "Rust tests under ASan" rust_tests_with_asan
+step "races under TSan" races_with_tsan
+step "aarch64" aarch64
 step "C tests under ASan and UBSan" c_tests_with_sanitizers
 step "fuzzing" fuzz
 step "dependencies" dependencies

@@ -9,13 +9,13 @@ needs() {
 
 lint() {
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets --features cli --profile checked -- --deny warnings
+    cargo clippy --workspace --all-targets --features cli,modules --profile checked -- --deny warnings
 }
 
 rust_tests() {
-    cargo test --workspace --profile checked --features cli --no-run
+    cargo test --workspace --profile checked --features cli,modules --no-run
     # Bounded, so that a test that hangs says which it is.
-    timeout --kill-after=10 15m cargo test --workspace --profile checked --features cli
+    timeout --kill-after=10 15m cargo test --workspace --profile checked --features cli,modules
 }
 
 c_tests() {
@@ -27,6 +27,7 @@ c_tests() {
 step "what the tests need" needs
 step "format and lints" lint
 step "the relay proxy, for comparison" tests/relay/build.sh
+step "the vendor's module, for comparison" tests/module/fetch.sh
 step "Rust tests" rust_tests
 step "C tests and packaging" c_tests
 finish

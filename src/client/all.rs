@@ -74,12 +74,18 @@ impl Core {
                 let failure = |code, message: &str| {
                     Resolved::failure(code, message).into_evaluation(key, FlagType::Any)
                 };
-                match &encoded {
-                    Err(error) => failure(ErrorCode::InvalidContext, &error.to_string()),
-                    Ok(context) => self.evaluate_one(&mut loan, subject, context).unwrap_or_else(|error| {
-                        self.count(&error);
-                        failure(ErrorCode::General, &error.to_string())
-                    }),
+                match (&encoded, &self.module) {
+                    (Err(error), _) => failure(ErrorCode::InvalidContext, &error.to_string()),
+                    (Ok(_), Some(module)) => match self.ask_module(module, subject, context) {
+                        Ok(answer) => answer.resolved().into_evaluation(key, FlagType::Any),
+                        Err(error) => failure(ErrorCode::General, &error.to_string()),
+                    },
+                    (Ok(context), None) => {
+                        self.evaluate_one(&mut loan, subject, context).unwrap_or_else(|error| {
+                            self.count(&error);
+                            failure(ErrorCode::General, &error.to_string())
+                        })
+                    }
                 }
             });
         Some(evaluations.collect())

@@ -10,12 +10,14 @@ use pennon_wire::report::LoadReport;
 use pennon_wire::{Answer, ErrorCode};
 
 use super::Stats;
+use super::module::{Module, ModuleAnswer};
 use crate::context::Context;
 use crate::engine::{EngineError, Instance, Lent, Limits, Pool};
 use crate::error::Error;
 use crate::evaluation::{Loaded, Resolved};
 use crate::log::{Log, LogLevel};
 use crate::options::Options;
+use crate::service::Service;
 use crate::state::{Signal, State};
 use crate::sync::document::to_json;
 use crate::sync::registry::{Registry, Unit};
@@ -30,7 +32,10 @@ const WARM_UNITS: usize = 1024;
 pub(crate) struct Core {
     pub(super) snapshot: ArcSwapOption<Snapshot>,
     registry: Arc<Registry>,
+    service: Service,
+    /// Our own guest's, which is asked unless there is a module.
     pub(super) pool: Pool,
+    pub(super) module: Option<Module>,
     signal: Signal,
     log: Option<Arc<dyn Log>>,
     file: Option<RulesetFile>,
@@ -74,6 +79,7 @@ impl Core {
     pub(super) fn new(options: Options) -> Result<Self, Error> {
         let limits = Limits { deadline: options.deadline, memory: options.memory_limit };
         let pool = Pool::new(options.service.guest(), options.pool_size, options.pool_wait, limits)?;
+        let module = Module::open(&options)?;
         let file = options.ruleset_file.map(|path| RulesetFile {
             format: options.ruleset_format.unwrap_or_else(|| Format::of(&path)),
             path,
@@ -82,7 +88,9 @@ impl Core {
         Ok(Self {
             snapshot: ArcSwapOption::empty(),
             registry: Arc::default(),
+            service: options.service,
             pool,
+            module,
             signal: Signal::default(),
             log: options.log,
             file,
@@ -104,6 +112,9 @@ impl Core {
     pub(crate) fn close(&self) {
         self.signal.close();
         self.pool.close();
+        if let Some(module) = &self.module {
+            module.close();
+        }
     }
 
     pub(crate) fn say(&self, level: LogLevel, message: &str) {
@@ -119,19 +130,22 @@ impl Core {
         let Some(snapshot) = snapshot.as_deref() else {
             return with(Resolved::failure(ErrorCode::ProviderNotReady, "client has no ruleset yet"));
         };
-        let context = match context.encoded() {
-            Ok(context) => context,
+        let encoded = match context.encoded() {
+            Ok(encoded) => encoded,
             Err(error) => return with(Resolved::failure(ErrorCode::InvalidContext, &error.to_string())),
         };
         let Some((unit, definition)) = snapshot.find(key) else {
             return with(Resolved::failure(ErrorCode::FlagNotFound, "no flag has this key"));
         };
         let subject = Subject { snapshot, key, unit, definition };
+        if let Some(module) = &self.module {
+            return self.resolve_by_module(module, subject, context, with);
+        }
         self.refuse_oversize(subject);
         if let Some(resolved) = unit.loaded().and_then(|loaded| loaded.resolve(loaded.constant?)) {
             return with(resolved);
         }
-        match self.ask(subject, context) {
+        match self.ask(subject, encoded) {
             Ok((loaded, answer)) => with(loaded.resolve(answer).unwrap_or(MALFORMED)),
             Err(error) => with(Resolved::failure(ErrorCode::General, &error.to_string())),
         }
@@ -147,6 +161,32 @@ impl Core {
         // Only now: an instance whose call failed is dropped.
         lent.give_back();
         Ok(answer)
+    }
+
+    /// Apart from [`Core::resolve`], which is small for the sake of our own guest.
+    #[cold]
+    #[inline(never)]
+    fn resolve_by_module<T>(
+        &self,
+        module: &Module,
+        subject: Subject<'_>,
+        context: &Context,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        match self.ask_module(module, subject, context) {
+            Ok(answer) => with(answer.resolved()),
+            Err(error) => with(Resolved::failure(ErrorCode::General, &error.to_string())),
+        }
+    }
+
+    /// Asks the vendor's module.
+    pub(super) fn ask_module(
+        &self,
+        module: &Module,
+        subject: Subject<'_>,
+        context: &Context,
+    ) -> Result<ModuleAnswer, EngineError> {
+        module.ask(self.service, subject, context.json()).inspect_err(|error| self.count(error))
     }
 
     /// Calls `ask` on a lent instance; where it fails and holds other units, whose memory it may have wanted, once more on a
@@ -339,7 +379,10 @@ impl Core {
         let snapshot = self.snapshot.load();
         let snapshot = snapshot.as_deref();
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (instances, instances_created, instances_failed) = self.pool.counts();
+        let (instances, instances_created, instances_failed) = match &self.module {
+            Some(module) => module.counts(),
+            None => self.pool.counts(),
+        };
         Stats {
             flags: snapshot.map_or(0, Snapshot::len),
             ruleset_bytes: snapshot.map_or(0, Snapshot::bytes),

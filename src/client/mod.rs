@@ -4,6 +4,11 @@ mod all;
 mod core;
 mod explain;
 mod filter;
+#[cfg(feature = "modules")]
+mod module;
+#[cfg(not(feature = "modules"))]
+#[path = "no_module.rs"]
+mod module;
 mod report;
 
 use std::sync::{Arc, Mutex, PoisonError};

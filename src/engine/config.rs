@@ -1,4 +1,5 @@
-// The one wasmtime configuration, included by build.rs (which compiles guests) and by the engine (which loads them).
+// The wasmtime configuration of our guests, included by build.rs (which compiles them) and by the engine (which loads them, and
+// starts from it for vendors' modules).
 //
 // wasmtime compares these settings exactly when it loads an artefact, and some of its defaults follow Cargo features
 // that a user's own dependency tree may turn on. So everything is set that can be set.
@@ -15,7 +16,7 @@ const GUEST_FEATURES: wasmtime::WasmFeatures = wasmtime::WasmFeatures::WASM1
 const MEMORY_BYTES: u64 = 64 << 20;
 
 /// The configuration of our own guests.
-fn guest_config() -> wasmtime::Config {
+pub(crate) fn guest_config() -> wasmtime::Config {
     let mut config = wasmtime::Config::new();
     config
         .wasm_features(wasmtime::WasmFeatures::all(), false)

@@ -8,12 +8,12 @@ use pennon_wire::guest::{ABI, LoadRequest, Time};
 use pennon_wire::limits::MAX_UNIT_BYTES;
 use pennon_wire::report::LoadReport;
 use wasmtime::{
-    InstancePre, Memory, ResourceLimiter, Store, StoreContextMut, Trap, TypedFunc, UpdateDeadline,
-    WasmParams, WasmResults,
+    InstancePre, Memory, ResourceLimiter, Store, StoreContextMut, Trap, TypedFunc, WasmParams, WasmResults,
 };
 
+use super::budget::Budget;
 use super::ticker::Ticker;
-use super::{EngineError, LOAD_DEADLINE, clock};
+use super::{EngineError, LOAD_DEADLINE};
 
 /// Memory of a guest that no unit can have: its stack of 1 MiB and its constants.
 const FIXED_BYTES: usize = 1280 << 10;
@@ -39,26 +39,9 @@ pub(crate) struct UnitKey {
 /// The host's side of an instance: its limits, and the budget of the call under way.
 #[derive(Debug)]
 pub(super) struct Sandbox {
-    budget: Duration,
-    /// CPU time at the first tick that found the guest running.
-    first_tick: Option<Duration>,
+    budget: Budget,
     /// Whether the guest was refused memory.
     refused: bool,
-    ticker: Arc<Ticker>,
-}
-
-impl Sandbox {
-    /// What a tick does that finds the guest running: let it go on within its budget of CPU time.
-    fn tick(&mut self) -> UpdateDeadline {
-        self.ticker.touch();
-        let now = clock::thread_cpu_time();
-        let start = *self.first_tick.get_or_insert(now);
-        if now.saturating_sub(start) > self.budget {
-            UpdateDeadline::Interrupt
-        } else {
-            UpdateDeadline::Continue(1)
-        }
-    }
 }
 
 impl ResourceLimiter for Sandbox {
@@ -110,11 +93,13 @@ impl Instance {
         ticker: Arc<Ticker>,
         limits: Limits,
     ) -> Result<Self, EngineError> {
-        let sandbox = Sandbox { budget: LOAD_DEADLINE, first_tick: None, refused: false, ticker };
+        let sandbox = Sandbox { budget: Budget::new(LOAD_DEADLINE, ticker), refused: false };
         let mut store = Store::new(prepared.module().engine(), sandbox);
         store.limiter(|sandbox| sandbox);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut store: StoreContextMut<'_, Sandbox>| Ok(store.data_mut().tick()));
+        store.epoch_deadline_callback(|mut store: StoreContextMut<'_, Sandbox>| {
+            Ok(store.data_mut().budget.tick())
+        });
         let instance = prepared.instantiate(&mut store).map_err(|error| failure(error, &store))?;
         let memory = instance.get_memory(&mut store, "memory").ok_or(EngineError::Malformed)?;
         let abi: TypedFunc<(), u32> = export(&instance, &mut store, "abi")?;
@@ -324,10 +309,7 @@ impl Instance {
     #[inline]
     fn begin(&mut self, budget: Duration) {
         self.store.set_epoch_deadline(1);
-        let sandbox = self.store.data_mut();
-        sandbox.budget = budget;
-        sandbox.first_tick = None;
-        sandbox.ticker.touch();
+        self.store.data_mut().budget.begin(budget);
     }
 }
 

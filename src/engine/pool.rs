@@ -16,10 +16,10 @@ use crossbeam_utils::CachePadded;
 use crossbeam_utils::atomic::AtomicCell;
 
 use super::EngineError;
+use super::evaluator::{Evaluator, Guests};
 use super::fork;
-use super::instance::{Instance, Limits};
-use super::module::{Guest, engine};
-use super::ticker::Ticker;
+use super::instance::Limits;
+use super::module::Guest;
 
 /// How long a waiting thread sleeps at most before it looks again: what a wake-up that is missed costs.
 const NAP: Duration = Duration::from_millis(1);
@@ -37,22 +37,20 @@ thread_local! {
 }
 
 /// Where an instance waits that nobody uses.
-type Place = AtomicCell<Option<Box<Instance>>>;
+type Place<I> = AtomicCell<Option<Box<I>>>;
 
 /// The instances of one client.
-pub(crate) struct Pool {
-    guest: Guest,
-    limits: Limits,
+pub(crate) struct Pool<E: Evaluator = Guests> {
+    evaluator: E,
     wait: Duration,
-    ticker: Arc<Ticker>,
-    places: Box<[CachePadded<Place>]>,
+    places: Box<[CachePadded<Place<E::Instance>>]>,
     /// Instances that exist, in places or lent; never over the number of places.
     live: AtomicUsize,
     /// The fork generation to which `live` belongs.
     forks: AtomicU32,
     /// Threads in `queue`.
     waiting: AtomicUsize,
-    queue: Mutex<VecDeque<Arc<Waiter>>>,
+    queue: Mutex<VecDeque<Arc<Waiter<E::Instance>>>>,
     /// Set when the client goes: waiters give up.
     closed: AtomicBool,
     created: AtomicU64,
@@ -60,39 +58,40 @@ pub(crate) struct Pool {
 }
 
 /// A thread that waits for an instance.
-struct Waiter {
+struct Waiter<I> {
     thread: Thread,
     since: Instant,
     /// Whether it has been woken and has not looked yet.
     woken: AtomicBool,
-    given: AtomicCell<Option<Box<Instance>>>,
+    given: AtomicCell<Option<Box<I>>>,
 }
 
 /// A borrowed instance. Dropped without [`Lent::give_back`] it is thrown away.
 #[derive(Debug)]
-pub(crate) struct Lent<'p> {
-    pool: &'p Pool,
+pub(crate) struct Lent<'p, E: Evaluator = Guests> {
+    pool: &'p Pool<E>,
     place: usize,
-    instance: Option<Box<Instance>>,
+    instance: Option<Box<E::Instance>>,
 }
 
 impl Pool {
-    /// A pool of at most `size` instances; none is made before it is needed, but the guest is loaded.
+    /// A pool of at most `size` instances of a guest; none is made before it is needed, but the guest is loaded.
     pub(crate) fn new(
         guest: Guest,
         size: usize,
         wait: Duration,
         limits: Limits,
     ) -> Result<Self, EngineError> {
-        fork::watch();
-        guest.prepared()?;
-        let ticker = Ticker::shared(engine()?)
-            .map_err(|error| EngineError::Unusable(format!("a thread could not be started: {error}")))?;
-        Ok(Self {
-            guest,
-            limits,
+        Ok(Self::of(Guests::new(guest, limits)?, size, wait))
+    }
+}
+
+impl<E: Evaluator> Pool<E> {
+    /// A pool of at most `size` instances; none is made before it is needed.
+    pub(crate) fn of(evaluator: E, size: usize, wait: Duration) -> Self {
+        Self {
+            evaluator,
             wait,
-            ticker,
             places: (0..size.max(1)).map(|_| CachePadded::new(AtomicCell::new(None))).collect(),
             live: AtomicUsize::new(0),
             forks: AtomicU32::new(fork::generation()),
@@ -101,12 +100,12 @@ impl Pool {
             closed: AtomicBool::new(false),
             created: AtomicU64::new(0),
             failed: AtomicU64::new(0),
-        })
+        }
     }
 
     /// Lends an instance, waiting for one if need be.
     #[inline]
-    pub(crate) fn lend(&self) -> Result<Lent<'_>, EngineError> {
+    pub(crate) fn lend(&self) -> Result<Lent<'_, E>, EngineError> {
         let last = LAST_PLACE.get();
         let place = if last < self.places.len() { last } else { last % self.places.len() };
         match self.take(place) {
@@ -116,13 +115,13 @@ impl Pool {
     }
 
     #[inline]
-    fn take(&self, place: usize) -> Option<Box<Instance>> {
+    fn take(&self, place: usize) -> Option<Box<E::Instance>> {
         self.places.get(place)?.take()
     }
 
     /// Looks in the other places, makes an instance where there are too few, and waits in the end.
     #[cold]
-    fn search(&self, first: usize) -> Result<Lent<'_>, EngineError> {
+    fn search(&self, first: usize) -> Result<Lent<'_, E>, EngineError> {
         for place in (first + 1..self.places.len()).chain(0..first) {
             if let Some(instance) = self.take(place) {
                 LAST_PLACE.set(place);
@@ -147,7 +146,7 @@ impl Pool {
     }
 
     /// A new instance; none where as many exist as may.
-    fn create(&self) -> Option<Result<Box<Instance>, EngineError>> {
+    fn create(&self) -> Option<Result<Box<E::Instance>, EngineError>> {
         let size = self.places.len();
         let more = |live| (live < size).then_some(live + 1);
         self.live.try_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
@@ -158,13 +157,13 @@ impl Pool {
         Some(created)
     }
 
-    fn instantiate(&self) -> Result<Box<Instance>, EngineError> {
+    fn instantiate(&self) -> Result<Box<E::Instance>, EngineError> {
         self.created.fetch_add(1, Ordering::Relaxed);
-        Instance::new(self.guest.prepared()?, Arc::clone(&self.ticker), self.limits).map(Box::new)
+        self.evaluator.instantiate().map(Box::new)
     }
 
     /// Calls `visit` on every instance that nobody uses at the moment. One whose visit fails is dropped.
-    pub(crate) fn visit(&self, mut visit: impl FnMut(&mut Instance) -> Result<(), EngineError>) {
+    pub(crate) fn visit(&self, mut visit: impl FnMut(&mut E::Instance) -> Result<(), EngineError>) {
         for place in 0..self.places.len() {
             let Some(instance) = self.take(place) else { continue };
             let mut lent = Lent { pool: self, place, instance: Some(instance) };
@@ -174,7 +173,7 @@ impl Pool {
         }
     }
 
-    fn wait(&self) -> Result<Box<Instance>, EngineError> {
+    fn wait(&self) -> Result<Box<E::Instance>, EngineError> {
         let waiter = Arc::new(Waiter {
             thread: thread::current(),
             since: Instant::now(),
@@ -217,7 +216,7 @@ impl Pool {
 
     /// Returns an instance to a place, or to who has waited too long for one.
     #[inline]
-    fn put(&self, place: usize, instance: Box<Instance>) {
+    fn put(&self, place: usize, instance: Box<E::Instance>) {
         if self.waiting.load(Ordering::Relaxed) > 0 {
             return self.put_with_waiters(place, instance);
         }
@@ -226,7 +225,7 @@ impl Pool {
 
     /// Stores an instance; one that it finds in its place is stored elsewhere.
     #[inline]
-    fn store(&self, place: usize, instance: Box<Instance>) {
+    fn store(&self, place: usize, instance: Box<E::Instance>) {
         if let Some(displaced) = self.places.get(place).and_then(|cell| cell.swap(Some(instance))) {
             self.store_elsewhere(place, displaced);
         }
@@ -235,7 +234,7 @@ impl Pool {
     /// Looks for an empty place, round after round: there are as many places as instances, so there is one, but others move
     /// theirs meanwhile.
     #[cold]
-    fn store_elsewhere(&self, place: usize, instance: Box<Instance>) {
+    fn store_elsewhere(&self, place: usize, instance: Box<E::Instance>) {
         const ROUNDS: usize = 1000;
         let mut instance = Some(instance);
         for step in 1..ROUNDS * self.places.len() {
@@ -247,11 +246,16 @@ impl Pool {
         }
         // In the child of a fork there may be more instances than places.
         drop(instance);
+        self.forget_one();
+    }
+
+    /// One instance less. Of instances from before a fork there may be more than are counted.
+    fn forget_one(&self) {
         let _ = self.live.try_update(Ordering::AcqRel, Ordering::Acquire, |live| live.checked_sub(1));
     }
 
     #[cold]
-    fn put_with_waiters(&self, place: usize, instance: Box<Instance>) {
+    fn put_with_waiters(&self, place: usize, instance: Box<E::Instance>) {
         let mut queue = self.queue();
         let impatient = queue.front().is_some_and(|waiter| waiter.since.elapsed() > PATIENCE);
         if let Some(waiter) = queue.pop_front_if(|_| impatient) {
@@ -275,7 +279,7 @@ impl Pool {
         self.queue().iter().for_each(|waiter| waiter.thread.unpark());
     }
 
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Arc<Waiter>>> {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Arc<Waiter<E::Instance>>>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -286,18 +290,30 @@ impl Pool {
     }
 }
 
-impl Lent<'_> {
+impl<E: Evaluator> Lent<'_, E> {
     /// The instance.
     #[inline]
-    pub(crate) fn instance(&mut self) -> Result<&mut Instance, EngineError> {
+    pub(crate) fn instance(&mut self) -> Result<&mut E::Instance, EngineError> {
         self.instance.as_deref_mut().ok_or(EngineError::Malformed)
     }
 
     /// Replaces an instance that failed by a new one.
     pub(crate) fn renew(&mut self) -> Result<(), EngineError> {
         self.pool.failed.fetch_add(1, Ordering::Relaxed);
+        self.replace()
+    }
+
+    /// Replaces an instance that has served long enough by a new one.
+    pub(crate) fn replace(&mut self) -> Result<(), EngineError> {
         self.instance = Some(self.pool.instantiate()?);
         Ok(())
+    }
+
+    /// Ends an instance that has served long enough; the next who needs one makes it anew.
+    #[cfg(feature = "modules")]
+    pub(crate) fn retire(mut self) {
+        self.instance = None;
+        self.pool.forget_one();
     }
 
     /// Returns the instance to the pool: only after calls that succeeded.
@@ -309,21 +325,19 @@ impl Lent<'_> {
     }
 }
 
-impl Drop for Lent<'_> {
+impl<E: Evaluator> Drop for Lent<'_, E> {
     fn drop(&mut self) {
         if self.instance.take().is_some() {
-            // Of instances from before a fork there may be more than are counted.
-            let less = |live: usize| live.checked_sub(1);
             self.pool.failed.fetch_add(1, Ordering::Relaxed);
-            let _ = self.pool.live.try_update(Ordering::AcqRel, Ordering::Acquire, less);
+            self.pool.forget_one();
         }
     }
 }
 
-impl fmt::Debug for Pool {
+impl<E: Evaluator> fmt::Debug for Pool<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("guest", &self.guest)
+            .field("evaluator", &self.evaluator)
             .field("size", &self.places.len())
             .finish_non_exhaustive()
     }

@@ -1,13 +1,16 @@
-//! The thread that advances the epoch while guests run, so that a guest that runs long is called back.
+//! The thread that advances the epochs of the engines while guests run, so that a guest that runs long is called back.
 //!
 //! It parks when nothing has been evaluated for a few ticks: an idle client costs nothing.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
-use super::fork;
+use wasmtime::Engine;
+
+use super::{EngineError, fork};
 
 /// How often a running guest is called back: a fifth of the default deadline of 50 ms, which a guest may so pass by two ticks.
 /// Each tick wakes a thread, so they are no more frequent than that.
@@ -21,7 +24,7 @@ const IDLE_TICKS: u32 = 4;
 static CURRENT: Mutex<Weak<Ticker>> = Mutex::new(Weak::new());
 
 /// What the ticker's thread and those whose guests it watches share.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Signs {
     /// Set by evaluations and by guests that run at a tick, cleared at each tick.
     active: AtomicBool,
@@ -29,10 +32,24 @@ struct Signs {
     parked: AtomicBool,
     /// Set when the last client is gone.
     stop: AtomicBool,
+    /// The engines whose epochs rise. Held for a tick, and to add one.
+    engines: Mutex<Vec<Engine>>,
+}
+
+impl Signs {
+    fn engines(&self) -> MutexGuard<'_, Vec<Engine>> {
+        self.engines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watch(&self, engine: &Engine) {
+        let mut engines = self.engines();
+        if !engines.iter().any(|known| Engine::same(known, engine)) {
+            engines.push(engine.clone());
+        }
+    }
 }
 
 /// The ticker of the process, for as long as any client holds it.
-#[derive(Debug)]
 pub(super) struct Ticker {
     signs: Arc<Signs>,
     thread: Thread,
@@ -42,18 +59,25 @@ pub(super) struct Ticker {
 }
 
 impl Ticker {
-    /// The process's ticker, started where there is none; none where the thread cannot be started.
-    pub(super) fn shared(engine: &wasmtime::Engine) -> std::io::Result<Arc<Self>> {
+    /// The process's ticker, which watches `engine` from now on; started where there is none.
+    ///
+    /// # Errors
+    /// When its thread cannot be started.
+    pub(super) fn of(engine: &Engine) -> Result<Arc<Self>, EngineError> {
+        fork::watch();
         let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ticker) = current.upgrade().filter(|ticker| ticker.forks == fork::generation()) {
+            ticker.signs.watch(engine);
             return Ok(ticker);
         }
         let signs = Arc::new(Signs::default());
-        let (engine, shared) = (engine.clone(), Arc::clone(&signs));
+        signs.watch(engine);
+        let shared = Arc::clone(&signs);
         let join = thread::Builder::new()
             .name("pennon-ticker".into())
             .stack_size(64 << 10)
-            .spawn(move || run(&engine, &shared))?;
+            .spawn(move || run(&shared))
+            .map_err(|error| EngineError::Unusable(format!("a thread could not be started: {error}")))?;
         let ticker = Arc::new(Self {
             signs,
             thread: join.thread().clone(),
@@ -83,6 +107,12 @@ impl Ticker {
     }
 }
 
+impl fmt::Debug for Ticker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticker").field("forks", &self.forks).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Ticker {
     fn drop(&mut self) {
         self.signs.stop.store(true, Ordering::SeqCst);
@@ -95,11 +125,11 @@ impl Drop for Ticker {
     }
 }
 
-fn run(engine: &wasmtime::Engine, signs: &Signs) {
+fn run(signs: &Signs) {
     let mut idle = 0;
     while !signs.stop.load(Ordering::SeqCst) {
         thread::sleep(TICK);
-        engine.increment_epoch();
+        signs.engines().iter().for_each(Engine::increment_epoch);
         idle = if signs.active.swap(false, Ordering::SeqCst) { 0 } else { idle + 1 };
         if idle < IDLE_TICKS {
             continue;

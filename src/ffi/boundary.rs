@@ -2,6 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
+use std::thread;
 
 use super::error::{Failure, pennon_error};
 use super::status::pennon_status;
@@ -10,7 +11,19 @@ use crate::log::{Log, LogLevel};
 /// Runs the body of an export; a panic in it gives `fallback`.
 #[inline]
 pub(super) fn boundary<T>(fallback: T, body: impl FnOnce() -> T) -> T {
-    panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or(fallback)
+    stop_panics(body).unwrap_or(fallback)
+}
+
+/// The result of a body, or what it panicked with, of which standard error hears nothing.
+#[inline]
+fn stop_panics<T>(body: impl FnOnce() -> T) -> thread::Result<T> {
+    // Whichever export a program calls first.
+    hush_panics();
+    panic::catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(test)]
+        super::tests::panics::strike();
+        body()
+    }))
 }
 
 /// Runs the body of an export that returns a status; a failure's message goes to `error`.
@@ -22,7 +35,7 @@ pub(super) unsafe fn fallible(
     error: *mut *mut pennon_error,
     body: impl FnOnce() -> Result<(), Failure>,
 ) -> pennon_status {
-    let result = panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(Failure::panic()));
+    let result = stop_panics(body).unwrap_or_else(|_| Err(Failure::panic()));
     match result {
         Ok(()) => pennon_status::PENNON_STATUS_OK,
         Err(failure) => {
@@ -88,13 +101,19 @@ pub(super) unsafe fn take<T>(pointer: *mut T) -> Option<T> {
 /// Who hears of panics: the log of the client that was made last.
 static LISTENER: Mutex<Option<Weak<dyn Log>>> = Mutex::new(None);
 
-/// Sends panics to a log instead of standard error. The shared and the static library have a panic machinery of their own, so
-/// that a host program written in Rust keeps its hook.
+/// Sends panics to a log from now on.
 pub(super) fn hear_panics(log: Option<&Arc<dyn Log>>) {
-    static HOOK: Once = Once::new();
     if let Some(log) = log {
         *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(log));
     }
+    hush_panics();
+}
+
+/// Keeps panics from standard error. The shared and the static library have a panic machinery of their own, so that a host
+/// program written in Rust keeps its hook.
+#[inline]
+fn hush_panics() {
+    static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         panic::set_hook(Box::new(|info| {
             // Not waiting: the panic may have come while the lock was held.

@@ -1,6 +1,6 @@
 use std::ffi::{CString, c_char};
 
-use super::boundary::take;
+use super::boundary::{boundary, take};
 use super::status::pennon_status;
 use super::text::lend;
 use crate::error::Error;
@@ -59,7 +59,8 @@ pub unsafe extern "C" fn pennon_error_message(
     length_out: *mut usize,
 ) -> *const c_char {
     // SAFETY: null or a live error, as the header asks.
-    let message = unsafe { error.as_ref() }.map_or(c"", |error| &error.message);
+    let error = unsafe { error.as_ref() };
+    let message = boundary(c"", || error.map_or(c"", |error| &error.message));
     // SAFETY: null or valid for a write, as the header asks.
     unsafe { lend(message, length_out) }
 }
@@ -70,7 +71,10 @@ pub unsafe extern "C" fn pennon_error_message(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pennon_error_status(error: *const pennon_error) -> pennon_status {
     // SAFETY: null or a live error, as the header asks.
-    unsafe { error.as_ref() }.map_or(pennon_status::PENNON_STATUS_OK, |error| error.status)
+    let error = unsafe { error.as_ref() };
+    boundary(pennon_status::PENNON_STATUS_PANIC, || {
+        error.map_or(pennon_status::PENNON_STATUS_OK, |error| error.status)
+    })
 }
 
 /// Frees an error.
@@ -79,5 +83,5 @@ pub unsafe extern "C" fn pennon_error_status(error: *const pennon_error) -> penn
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pennon_error_free(error: *mut pennon_error) {
     // SAFETY: null or an owned error that is freed once, as the header asks.
-    drop(unsafe { take(error) });
+    boundary((), || drop(unsafe { take(error) }));
 }

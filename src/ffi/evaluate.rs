@@ -259,24 +259,22 @@ unsafe fn get_text(
     out: Buffer,
     with: impl FnOnce(&Client, &str, &Context, &str, &dyn Fn(&str) -> pennon_status) -> pennon_status,
 ) -> pennon_status {
-    boundary(pennon_status::PENNON_STATUS_PANIC, || {
-        // SAFETY: writable, by this function's contract.
-        let fill = |text: &str| unsafe { fill(text, out.start, out.capacity, out.length_out) };
+    // SAFETY: writable, by this function's contract.
+    let fill = |text: &str| unsafe { fill(text, out.start, out.capacity, out.length_out) };
+    // SAFETY: readable, by this function's contract.
+    let default = match unsafe { text(query.default_value, query.default_length, "default_value") } {
+        Ok(default) => default,
+        Err(failure) => return failure.status,
+    };
+    let body = || {
         // SAFETY: readable, by this function's contract.
-        let default = match unsafe { text(query.default_value, query.default_length, "default_value") } {
-            Ok(default) => default,
-            Err(failure) => return failure.status,
-        };
-        let body = || {
-            // SAFETY: readable, by this function's contract.
-            let key = unsafe { text(query.key, query.key_length, "key") }?;
-            // SAFETY: null or live, by this function's contract.
-            let context = unsafe { context_or_empty(query.context) };
-            with_client(query.client, |client| Ok(with(client, key, context, default, &fill)))
-        };
-        body().unwrap_or_else(|failure| {
-            fill(default);
-            failure.status
-        })
+        let key = unsafe { text(query.key, query.key_length, "key") }?;
+        // SAFETY: null or live, by this function's contract.
+        let context = unsafe { context_or_empty(query.context) };
+        with_client(query.client, |client| Ok(with(client, key, context, default, &fill)))
+    };
+    boundary(Err(Failure::panic()), body).unwrap_or_else(|failure| {
+        fill(default);
+        failure.status
     })
 }

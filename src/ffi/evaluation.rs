@@ -122,7 +122,7 @@ unsafe fn read_text(
 ) -> *const c_char {
     // SAFETY: null or live by this function's contract.
     let evaluation = unsafe { evaluation.as_ref() };
-    let text = evaluation.map_or("\0", |evaluation| evaluation.evaluation.with_nul(piece));
+    let text = boundary("\0", || evaluation.map_or("\0", |evaluation| evaluation.evaluation.with_nul(piece)));
     if !length_out.is_null() {
         // SAFETY: not null, so valid for a write by this function's contract.
         unsafe { length_out.write(text.len().saturating_sub(1)) };
@@ -321,7 +321,8 @@ pub unsafe extern "C" fn pennon_evaluation_free(evaluation: *mut pennon_evaluati
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pennon_evaluations_count(evaluations: *const pennon_evaluations) -> usize {
     // SAFETY: null or live, as the header asks.
-    unsafe { evaluations.as_ref() }.map_or(0, |evaluations| evaluations.items.len())
+    let evaluations = unsafe { evaluations.as_ref() };
+    boundary(0, || evaluations.map_or(0, |evaluations| evaluations.items.len()))
 }
 
 /// The evaluation at an index, counted from 0; NULL past the end.
@@ -334,9 +335,8 @@ pub unsafe extern "C" fn pennon_evaluations_at(
 ) -> *const pennon_evaluation {
     // SAFETY: null or live, as the header asks.
     let evaluations = unsafe { evaluations.as_ref() };
-    evaluations
-        .and_then(|evaluations| evaluations.items.get(index))
-        .map_or(std::ptr::null(), std::ptr::from_ref)
+    let item = boundary(None, || evaluations.and_then(|evaluations| evaluations.items.get(index)));
+    item.map_or(std::ptr::null(), std::ptr::from_ref)
 }
 
 /// Frees evaluations.
@@ -353,8 +353,11 @@ pub unsafe extern "C" fn pennon_evaluations_free(evaluations: *mut pennon_evalua
 /// Returns: static text, NUL-terminated. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn pennon_reason_name(reason: i32) -> *const c_char {
-    let known = u8::try_from(reason).ok().and_then(Reason::from_number);
-    pennon_reason::from(known.unwrap_or(Reason::Unknown)).name().as_ptr()
+    let name = boundary(c"UNKNOWN", || {
+        let known = u8::try_from(reason).ok().and_then(Reason::from_number);
+        pennon_reason::from(known.unwrap_or(Reason::Unknown)).name()
+    });
+    name.as_ptr()
 }
 
 /// The name of an error code as OpenFeature has it, such as "FLAG_NOT_FOUND"; the empty text for PENNON_ERROR_CODE_NONE,
@@ -363,11 +366,14 @@ pub extern "C" fn pennon_reason_name(reason: i32) -> *const c_char {
 /// Returns: static text, NUL-terminated. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn pennon_error_code_name(error_code: i32) -> *const c_char {
-    if error_code == 0 {
-        return c"".as_ptr();
-    }
-    let known = u8::try_from(error_code).ok().and_then(ErrorCode::from_number);
-    pennon_error_code::from(Some(known.unwrap_or(ErrorCode::General))).name().as_ptr()
+    let name = boundary(c"GENERAL", || {
+        if error_code == 0 {
+            return c"";
+        }
+        let known = u8::try_from(error_code).ok().and_then(ErrorCode::from_number);
+        pennon_error_code::from(Some(known.unwrap_or(ErrorCode::General))).name()
+    });
+    name.as_ptr()
 }
 
 impl From<Reason> for pennon_reason {

@@ -19,6 +19,8 @@ mod handle;
 mod log;
 mod options;
 mod status;
+#[cfg(test)]
+mod tests;
 mod text;
 mod version;
 

@@ -1,7 +1,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use super::boundary::{borrow_mut, fallible, give, hear_panics, output, take};
+use super::boundary::{borrow_mut, boundary, fallible, give, hear_panics, output, take};
 use super::error::{Failure, pennon_error};
 use super::log::{Callback, pennon_log_callback, pennon_userdata_free};
 use super::status::pennon_status;
@@ -108,7 +108,7 @@ unsafe extern "C" fn ignore(_: *mut c_void, _: i32, _: *const c_char, _: usize) 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pennon_options_free(options: *mut pennon_options) {
     // SAFETY: null or owned options that are freed once, as the header asks.
-    drop(unsafe { take(options) });
+    boundary((), || drop(unsafe { take(options) }));
 }
 
 /// The bytes of a document.

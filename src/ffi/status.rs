@@ -1,5 +1,6 @@
 use std::ffi::{CStr, c_char};
 
+use super::boundary::boundary;
 use crate::error::Error;
 
 /// What a function returns: 0 is success, errors are negative, numbers are never used again.
@@ -100,6 +101,9 @@ impl From<&Error> for pennon_status {
 /// Returns: static text, NUL-terminated. Threads: any.
 #[unsafe(no_mangle)]
 pub extern "C" fn pennon_status_name(status: i32) -> *const c_char {
-    let known = pennon_status::ALL.into_iter().find(|known| *known as i32 == status);
-    known.map_or(c"UNKNOWN", pennon_status::name).as_ptr()
+    let name = boundary(c"UNKNOWN", || {
+        let known = pennon_status::ALL.into_iter().find(|known| *known as i32 == status);
+        known.map_or(c"UNKNOWN", pennon_status::name)
+    });
+    name.as_ptr()
 }

@@ -1,7 +1,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::slice;
 
-use super::boundary::take;
+use super::boundary::{boundary, take};
 use super::error::Failure;
 use super::status::pennon_status;
 
@@ -113,7 +113,8 @@ pub(super) unsafe fn fill(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pennon_text_data(text: *const pennon_text, length_out: *mut usize) -> *const c_char {
     // SAFETY: null or a live text, as the header asks.
-    let text = unsafe { text.as_ref() }.map_or(c"", |text| &text.text);
+    let text = unsafe { text.as_ref() };
+    let text = boundary(c"", || text.map_or(c"", |text| &text.text));
     // SAFETY: null or valid for a write, as the header asks.
     unsafe { lend(text, length_out) }
 }
@@ -124,5 +125,5 @@ pub unsafe extern "C" fn pennon_text_data(text: *const pennon_text, length_out: 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pennon_text_free(text: *mut pennon_text) {
     // SAFETY: null or an owned text that is freed once, as the header asks.
-    drop(unsafe { take(text) });
+    boundary((), || drop(unsafe { take(text) }));
 }

@@ -315,6 +315,12 @@ impl Snapshot {
         &self.enrichment
     }
 
+    /// The JSON of what it adds to every context; none where it adds nothing.
+    #[cfg(feature = "modules")]
+    pub(crate) fn enrichment_json(&self) -> Option<&str> {
+        self.enrichment_json.as_ref().map(|range| text(&self.document, range))
+    }
+
     /// Whether its document is this one.
     pub(crate) fn is(&self, document: &str) -> bool {
         self.document == document

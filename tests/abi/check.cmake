@@ -2,8 +2,11 @@
 # Run with `cmake -P`.
 
 set(EXPORTS "${CMAKE_CURRENT_LIST_DIR}/exports.txt")
-# What a library may need; the names of the loaders differ with the processor.
-set(ALLOWED "^(libc|libm|libgcc_s|ld-linux[-a-z0-9_]*)\\.so")
+# What the library needs, and no more: the C library and the unwinder that stops panics. The loaders' names differ with the
+# processor, and whether they are named with the linker.
+set(NEEDED libc.so.6 libgcc_s.so.1)
+set(LOADER "^ld-linux[-a-z0-9_]*\\.so\\.[0-9]+$")
+# Of the distributions that are still supported, the oldest has this glibc.
 set(GLIBC_FLOOR 2.28)
 
 function(run output)
@@ -41,13 +44,16 @@ if(dynamic MATCHES "TEXTREL|RPATH|RUNPATH")
 endif()
 string(REGEX MATCHALL "Shared library: \\[[^]]*" needed "${dynamic}")
 list(TRANSFORM needed REPLACE "Shared library: \\[" "")
-foreach(library ${needed})
-    if(NOT library MATCHES "${ALLOWED}")
-        message(SEND_ERROR "the library needs ${library}")
-    endif()
-endforeach()
+set(needed_besides_loader ${needed})
+list(FILTER needed_besides_loader EXCLUDE REGEX "${LOADER}")
+list(SORT needed_besides_loader)
+if(NOT needed_besides_loader STREQUAL NEEDED)
+    message(SEND_ERROR "the library needs [${needed}], not [${NEEDED}] and the loader")
+endif()
 
-# Versions of glibc's symbols: printed, not checked, as they follow the build machine's.
+# Versions of glibc's symbols: they follow the build machine's, and are not above what it gives.
+run(here getconf GNU_LIBC_VERSION)
+string(REGEX REPLACE "^glibc ([0-9.]+).*" "\\1" here "${here}")
 run(versions "${READELF}" --version-info --wide "${SHARED}")
 string(REGEX MATCHALL "GLIBC_[0-9.]+" versions "${versions}")
 set(highest 0)
@@ -57,8 +63,11 @@ foreach(version ${versions})
         set(highest "${version}")
     endif()
 endforeach()
+if(highest VERSION_GREATER here OR highest EQUAL 0)
+    message(SEND_ERROR "the library asks for glibc ${highest}; this machine has ${here}")
+endif()
 if(highest VERSION_GREATER GLIBC_FLOOR)
-    set(note " (newer than ${GLIBC_FLOOR}: of this machine)")
+    set(note " (above ${GLIBC_FLOOR}, as this machine's glibc is ${here}; built on an older one the library asks for less)")
 endif()
 
 # The static library's other global symbols might collide with a program's: so many there are. Rust's own are mangled, or
@@ -70,11 +79,21 @@ list(FILTER globals EXCLUDE REGEX "^(pennon_|_ZN|_R|anon\\.|__rust|rust_|__?[a-z
 list(REMOVE_DUPLICATES globals)
 list(LENGTH globals foreign)
 
-file(SIZE "${SHARED}" shared_size)
-file(SIZE "${STATIC}" static_size)
+# size_of(FILE): its bytes as it is, and stripped of what nobody needs who links or loads it.
+function(size_of library option output)
+    set(copy "${CMAKE_CURRENT_BINARY_DIR}/stripped")
+    file(SIZE "${library}" whole)
+    run(nothing "${STRIP}" ${option} -o "${copy}" "${library}")
+    file(SIZE "${copy}" stripped)
+    file(REMOVE "${copy}")
+    set(${output} "${whole} bytes, stripped ${stripped}" PARENT_SCOPE)
+endfunction()
+size_of("${SHARED}" --strip-unneeded shared_size)
+size_of("${STATIC}" --strip-debug static_size)
 list(LENGTH symbols count)
 message(STATUS "exports: ${count}")
 message(STATUS "needs: ${needed}")
 message(STATUS "highest glibc symbol: ${highest}${note}")
 message(STATUS "static library: ${foreign} global symbols that are neither ours nor mangled: ${globals}")
-message(STATUS "bytes: shared ${shared_size}, static ${static_size}")
+message(STATUS "shared library: ${shared_size}")
+message(STATUS "static library: ${static_size}")

@@ -1,4 +1,7 @@
-/* The host process stays as it was: nothing written, no signal handler, no mask, no file left open, no environment needed. */
+/*
+ * The host process stays as it was: nothing written, no signal handler, no mask, no file left open, no thread left, no
+ * environment needed.
+ */
 
 #define _DEFAULT_SOURCE /* NSIG is not of POSIX. */
 
@@ -19,11 +22,12 @@ struct process {
     struct sigaction actions[NSIG];
     sigset_t mask;
     int files;
+    int threads;
 };
 
-static int count_files(void)
+static int count_entries(const char *path)
 {
-    DIR *folder = opendir("/proc/self/fd");
+    DIR *folder = opendir(path);
     int count = 0;
 
     while (folder != NULL && readdir(folder) != NULL) {
@@ -42,7 +46,24 @@ static void look(struct process *process)
         sigaction(number, NULL, &process->actions[number]);
     }
     pthread_sigmask(SIG_SETMASK, NULL, &process->mask);
-    process->files = count_files();
+    process->files = count_entries("/proc/self/fd");
+    process->threads = count_entries("/proc/self/task");
+}
+
+/* A thread that was joined may be listed for a moment still. */
+static int has_so_many_threads(void *count)
+{
+    return count_entries("/proc/self/task") == *(int *)count;
+}
+
+static int are_same(const sigset_t *one, const sigset_t *other)
+{
+    for (int number = 1; number < NSIG; number++) {
+        if (sigismember(one, number) != sigismember(other, number)) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 static void is_as_before(const struct process *before)
@@ -53,9 +74,12 @@ static void is_as_before(const struct process *before)
     for (int number = 1; number < NSIG; number++) {
         CHECK(after.actions[number].sa_handler == before->actions[number].sa_handler);
         CHECK_INT(after.actions[number].sa_flags, before->actions[number].sa_flags);
-        CHECK_INT(sigismember(&after.mask, number), sigismember(&before->mask, number));
+        CHECK(are_same(&after.actions[number].sa_mask, &before->actions[number].sa_mask));
     }
+    CHECK(are_same(&after.mask, &before->mask));
     CHECK_INT(after.files, before->files);
+    after.threads = before->threads;
+    eventually(has_so_many_threads, &after.threads, "no thread of the library is left");
 }
 
 /* All that the library does, and all that goes wrong in it. */
@@ -64,6 +88,7 @@ static void use_everything(const struct process *before)
     const char *path = scratch("quiet.json");
     pennon_client *client;
     pennon_options *options = NULL;
+    int threads;
 
     write_file(path, "{");
     client = client_on_file(path, 2);
@@ -78,6 +103,10 @@ static void use_everything(const struct process *before)
         struct sigaction action;
         CHECK(sigaction(number, NULL, &action) != 0 || action.sa_handler == before->actions[number].sa_handler);
     }
+    CHECK_STATUS(pennon_client_shutdown(client, 30000), PENNON_STATUS_OK);
+    /* The watch is gone; evaluations go on to have a deadline. */
+    threads = before->threads + 1;
+    eventually(has_so_many_threads, &threads, "the client's own thread ends with its shutdown");
     pennon_client_free(client);
     CHECK_INT(unlink(path), 0);
 }
@@ -92,6 +121,16 @@ static int redirect(const char *path, int *old_output, int *old_error)
     *old_error = dup(STDERR_FILENO);
     CHECK(dup2(file, STDOUT_FILENO) >= 0 && dup2(file, STDERR_FILENO) >= 0);
     return file;
+}
+
+/* A file holds this text and no more. */
+static void is_text_of(int file, const char *text)
+{
+    char buffer[256] = "";
+
+    CHECK_INT(lseek(file, 0, SEEK_SET), 0);
+    CHECK(read(file, buffer, sizeof buffer - 1) >= 0);
+    CHECK_TEXT(buffer, text);
 }
 
 static void nothing_is_written(void)
@@ -116,11 +155,13 @@ static void nothing_is_written(void)
     CHECK_INT(written.st_size, 0);
 }
 
-/* Its files then get the numbers of the standard streams, which nothing may write to. */
+/* Its files then get the numbers of the standard streams; so do three of the host's, which nothing may write to. */
 static void works_without_standard_streams(void)
 {
+    static const char DATA[] = "the host's own data";
     int old_error = fcntl(STDERR_FILENO, F_DUPFD, 10);
     struct process before;
+    char path[256];
 
     close(STDIN_FILENO);
     close(STDOUT_FILENO);
@@ -128,8 +169,20 @@ static void works_without_standard_streams(void)
     look(&before);
     use_everything(&before);
     is_as_before(&before);
+    strcpy(path, scratch("reused.txt"));
+    write_file(path, DATA);
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+        CHECK_INT(open(path, O_RDWR | O_APPEND), file);
+    }
+    look(&before);
+    use_everything(&before);
+    is_as_before(&before);
+    is_text_of(STDIN_FILENO, DATA);
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
     CHECK(dup2(old_error, STDERR_FILENO) >= 0);
     close(old_error);
+    CHECK_INT(unlink(path), 0);
 }
 
 static void works_without_environment(void)

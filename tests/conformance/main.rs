@@ -1,10 +1,12 @@
 //! Conformance with GO Feature Flag: Pennon's answers against those of the relay proxy v1.55.2, and against the
 //! vectors of the reference.
 //!
-//! `differential` and `formats` start the real relay (tests/relay/build.sh builds it, once); the others need no relay.
+//! `differential` and `formats` start the real relay (tests/relay/build.sh builds it, once); `module` asks the vendor's own module
+//! (tests/module/fetch.sh fetches it, once); the others need neither.
 //! All of them ask Pennon through `pennon eval --batch`, as a user would.
 //!
-//! `PENNON_SEED` repeats a run, `PENNON_CASES` makes it longer, `PENNON_RELAY` and `PENNON_BIN` name other programs.
+//! `PENNON_SEED` repeats a run, `PENNON_CASES` makes it longer, `PENNON_RELAY`, `PENNON_MODULE` and
+//! `PENNON_BIN` name others than those that are built or fetched.
 
 #![expect(
     clippy::expect_used,
@@ -16,6 +18,8 @@
 mod behaviour;
 mod contexts;
 mod differential;
+#[cfg(feature = "modules")]
+mod divergence;
 mod exclusion;
 mod explain;
 mod faults;
@@ -23,6 +27,8 @@ mod fixtures;
 mod flags;
 mod formats;
 mod logic;
+#[cfg(feature = "modules")]
+mod module;
 mod outcome;
 mod pennon;
 mod providers;

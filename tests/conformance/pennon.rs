@@ -1,5 +1,6 @@
 //! Asks Pennon, through the command line program: the same door for every test of this folder.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,6 +24,11 @@ impl Question {
 
 /// Asks all `questions` of the ruleset in `ruleset`; one answer for each, in order.
 pub fn ask(ruleset: &Path, questions: &[Question]) -> Vec<Outcome> {
+    ask_with(ruleset, questions, &[]).into_iter().map(Outcome::from_answer).collect()
+}
+
+/// The same with more `arguments` of the command; answers as they were written.
+pub fn ask_with(ruleset: &Path, questions: &[Question], arguments: &[&OsStr]) -> Vec<Value> {
     let lines: String = questions
         .iter()
         .map(|question| {
@@ -34,6 +40,7 @@ pub fn ask(ruleset: &Path, questions: &[Question]) -> Vec<Outcome> {
     let output = Command::new(binary())
         .args(["eval", "--service", "goff", "--batch", "--ruleset"])
         .arg(ruleset)
+        .args(arguments)
         .stdin(Stdio::from(File::open(&input).expect("opening the questions")))
         .output()
         .expect("starting pennon");
@@ -45,9 +52,9 @@ pub fn ask(ruleset: &Path, questions: &[Question]) -> Vec<Outcome> {
         output.status
     );
     let answers = String::from_utf8(output.stdout).expect("answers in UTF-8");
-    let outcomes: Vec<Outcome> = answers.lines().map(read).collect();
-    assert_eq!(outcomes.len(), questions.len(), "one answer for each question; stderr: {stderr}");
-    outcomes
+    let answers: Vec<Value> = answers.lines().map(read).collect();
+    assert_eq!(answers.len(), questions.len(), "one answer for each question; stderr: {stderr}");
+    answers
 }
 
 /// Asks one question of a ruleset given as JSON.
@@ -57,9 +64,8 @@ pub fn ask_one(folder: &Scratch, ruleset: &Value, question: Question) -> Outcome
     ask(&file, &[question]).remove(0)
 }
 
-fn read(line: &str) -> Outcome {
-    let answer = serde_json::from_str(line).unwrap_or_else(|error| panic!("pennon wrote {line:?}: {error}"));
-    Outcome::from_answer(answer)
+fn read(line: &str) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("pennon wrote {line:?}: {error}"))
 }
 
 /// The program under test: the one Cargo built, unless `PENNON_BIN` names another.

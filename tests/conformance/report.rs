@@ -1,41 +1,54 @@
 //! Counts what was compared and what was not, and shows the first differences in full.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use crate::exclusion::Exclusion;
 use crate::outcome::{Outcome, agree};
 
 /// Differences shown in full; the others are only counted.
 const SHOWN: usize = 10;
 
-#[derive(Default)]
 pub struct Report {
+    /// Whose answers ours are compared with.
+    oracle: &'static str,
     compared: usize,
     differences: usize,
     answers: BTreeMap<String, usize>,
-    excluded: BTreeMap<Exclusion, usize>,
+    excluded: BTreeMap<String, usize>,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self::against("relay")
+    }
 }
 
 impl Report {
+    pub fn against(oracle: &'static str) -> Self {
+        let (compared, differences, answers, excluded) = Default::default();
+        Self { oracle, compared, differences, answers, excluded }
+    }
+
     /// Compares the answers to one question; `describe` tells, on a difference, what was asked.
-    pub fn compare(&mut self, relay: &Outcome, ours: &Outcome, describe: impl FnOnce() -> String) {
+    pub fn compare(&mut self, theirs: &Outcome, ours: &Outcome, describe: impl FnOnce() -> String) {
         self.compared += 1;
-        *self.answers.entry(relay.label()).or_default() += 1;
-        if agree(relay, ours) {
+        *self.answers.entry(theirs.label()).or_default() += 1;
+        if agree(theirs, ours) {
             return;
         }
         self.differences += 1;
         if self.differences <= SHOWN {
             println!(
-                "\nDIFFERENCE {}\n{}\n  relay:  {relay:?}\n  pennon: {ours:?}",
+                "\nDIFFERENCE {}\n{}\n  {}: {theirs:?}\n  pennon: {ours:?}",
                 self.differences,
-                describe()
+                describe(),
+                self.oracle
             );
         }
     }
 
-    pub fn exclude(&mut self, reason: Exclusion) {
-        *self.excluded.entry(reason).or_default() += 1;
+    pub fn exclude(&mut self, reason: impl fmt::Debug) {
+        *self.excluded.entry(format!("{reason:?}")).or_default() += 1;
     }
 
     pub fn compared(&self) -> usize {
@@ -49,8 +62,12 @@ impl Report {
             println!("  {count:>7}  {label}");
         }
         for (reason, count) in &self.excluded {
-            println!("  {count:>7}  not asked: {reason:?}");
+            println!("  {count:>7}  not compared: {reason}");
         }
-        assert_eq!(self.differences, 0, "of {} answers differ from the relay's; seed above", self.compared);
+        assert_eq!(
+            self.differences, 0,
+            "of {} answers differ from the {}'s; seed above",
+            self.compared, self.oracle
+        );
     }
 }

@@ -15,10 +15,14 @@ mod batch;
 mod cli;
 mod contexts;
 mod diagnostics;
+mod endurance;
 mod files;
 mod flags;
+mod hostile;
 mod limits;
 mod memory;
+#[cfg(feature = "modules")]
+mod modules;
 mod pool;
 mod small_stack;
 mod storm;

@@ -107,8 +107,9 @@ pub fn alone(test: &str, body: impl FnOnce()) {
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{test} alone: {}\n{stdout}{stderr}", output.status);
     assert!(stdout.contains("1 passed"), "{test} is not the test's name\n{stdout}");
-    for line in stdout.lines().filter(|line| line.starts_with("figure:")) {
-        println!("{line}");
+    // The first one stands behind the test's name.
+    for figure in stdout.lines().filter_map(|line| line.find("figure:").and_then(|start| line.get(start..))) {
+        println!("{figure}");
     }
 }
 

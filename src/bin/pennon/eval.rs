@@ -1,10 +1,11 @@
 //! `pennon eval`: one flag, all flags, or a stream of questions.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use pennon::{Client, Context, Evaluation, FlagType};
 
-use crate::source::{Source, context};
+use crate::source::{self, Source, context};
 use crate::{Outcome, answer, batch};
 
 /// Evaluate flags of a ruleset file.
@@ -15,6 +16,12 @@ use crate::{Outcome, answer, batch};
 pub struct Arguments {
     #[command(flatten)]
     source: Source,
+    /// The vendor's own module, which answers instead of Pennon's evaluator.
+    #[arg(long, value_name = "WASM")]
+    module: Option<PathBuf>,
+    /// A folder that keeps the compiled module for the next run.
+    #[arg(long, value_name = "DIR", requires = "module")]
+    cache_dir: Option<PathBuf>,
     /// The flag to evaluate; all flags without it.
     #[arg(long, value_name = "KEY", conflicts_with = "batch")]
     flag: Option<String>,
@@ -46,7 +53,14 @@ fn flag_type(name: &str) -> Result<FlagType, String> {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
-    let Some(client) = arguments.source.client()? else { return Ok(Outcome::Unusable) };
+    let mut options = arguments.source.options();
+    if let Some(module) = &arguments.module {
+        options = options.module_path(module);
+    }
+    if let Some(folder) = &arguments.cache_dir {
+        options = options.cache_dir(folder);
+    }
+    let Some(client) = source::client(options)? else { return Ok(Outcome::Unusable) };
     let mut out = io::stdout().lock();
     let written = if arguments.batch {
         batch::run(&client, io::stdin().lock(), &mut out).map(|()| Outcome::Done)

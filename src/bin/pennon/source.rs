@@ -61,9 +61,14 @@ impl Source {
 
     /// A client of this ruleset; none where the ruleset cannot be used, which the log has said.
     pub fn client(&self) -> Result<Option<Client>, String> {
-        let client = Client::new(self.options()).map_err(|error| error.to_string())?;
-        Ok(Some(client).filter(|client| client.state() == State::Ready))
+        client(self.options())
     }
+}
+
+/// A client of these options; none where the ruleset cannot be used, which the log has said.
+pub fn client(options: Options) -> Result<Option<Client>, String> {
+    let client = Client::new(options).map_err(|error| error.to_string())?;
+    Ok(Some(client).filter(|client| client.state() == State::Ready))
 }
 
 /// An evaluation context from an argument: a JSON object, or `@FILE` with one.

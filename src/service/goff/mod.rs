@@ -1,6 +1,9 @@
 //! GO Feature Flag: its ruleset is the relay's configuration answer, `{"flags": {...}, "evaluationContextEnrichment":
 //! {...}}`, or a flags file, `{KEY: FLAG, ...}`.
 
+#[cfg(feature = "modules")]
+pub(crate) mod module;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;

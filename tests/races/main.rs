@@ -1,0 +1,158 @@
+//! Threads that meet in the pool, in the handle table and at the swap of a snapshot, for a tool that sees races (TSan). The
+//! answers are checked too, but what is looked for is what no answer shows.
+//!
+//! `PENNON_RACES_SECONDS` is how long each test runs.
+
+#![expect(clippy::expect_used, reason = "a test's way to fail is to panic")]
+#![expect(unsafe_code, reason = "the handle table is behind the C ABI")]
+
+use std::ffi::CStr;
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pennon::ffi::*;
+use pennon::{Client, Context, ErrorCode, FlagType, Options, Service};
+
+const PRO: &str = r#"{"targetingKey": "user", "plan": "pro"}"#;
+
+/// A flag that is no constant and answers with this number for `plan` `pro`.
+fn flag(number: u64) -> String {
+    format!(
+        r#"{{"variations": {{"on": {number}, "off": -1}}, "targeting": [{{"query": "plan eq \"pro\"", "variation": "on"}}], "defaultRule": {{"variation": "off"}}}}"#
+    )
+}
+
+/// A flag that takes longer than its deadline: its instance is thrown away.
+fn endless() -> String {
+    let numbers: Vec<_> = (0..1000).map(|number| number.to_string()).collect();
+    let list = numbers.join(",");
+    let inner = format!(r#"{{\"all\": [[{list}], {{\"<\": [{{\"var\": \"\"}}, 5000]}}]}}"#);
+    let rule = format!(r#"{{"query": "{{\"all\": [[{list}], {inner}]}}", "variation": "on"}}"#);
+    let rules = vec![rule; 20].join(",");
+    format!(r#"{{"variations": {{"on": 1}}, "targeting": [{rules}], "defaultRule": {{"variation": "on"}}}}"#)
+}
+
+/// Runs `work` again and again on so many threads, each with its number, until the time is up; how often it ran.
+fn meet(threads: usize, work: impl Fn(usize) + Sync) -> u64 {
+    let seconds = std::env::var("PENNON_RACES_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let total = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for number in 0..threads {
+            let (work, total) = (&work, &total);
+            scope.spawn(move || {
+                while Instant::now() < end {
+                    work(number);
+                    total.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    total.into_inner()
+}
+
+fn context() -> Context {
+    Context::from_json(PRO).expect("a context")
+}
+
+#[test]
+fn instances_are_handed_from_thread_to_thread() {
+    let document = format!(r#"{{"fine": {}, "endless": {}}}"#, flag(1), endless());
+    let options =
+        Options::new(Service::Goff).ruleset(document).pool_size(2).deadline(Duration::from_millis(5));
+    let client = Client::new(options.pool_wait(Duration::from_secs(20))).expect("a client");
+    let context = context();
+    let turns = meet(6, |number| {
+        if number == 0 {
+            let evaluation = client.evaluate("endless", FlagType::Any, &context);
+            assert_eq!(evaluation.error_code(), Some(ErrorCode::General), "{evaluation:?}");
+        } else if number == 1 {
+            client.diagnostics();
+        } else {
+            assert_eq!(client.get_int("fine", &context, 0), 1);
+        }
+    });
+    let stats = client.stats();
+    println!("figure: {turns} turns of 6 threads on 2 instances, {} of which failed", stats.instances_failed);
+    assert!(stats.instances_failed > 0 && stats.instances <= 2, "{stats:?}");
+}
+
+#[test]
+fn snapshots_are_swapped_under_those_who_read_them() {
+    let document = |number: u64| format!(r#"{{"first": {}, "second": {}}}"#, flag(number), flag(number));
+    let options = Options::new(Service::Goff).ruleset(document(0)).pool_size(2);
+    let client = Client::new(options.pool_wait(Duration::from_secs(20))).expect("a client");
+    let (context, swaps) = (context(), AtomicU64::new(0));
+    let turns = meet(5, |number| match number {
+        0 => {
+            client.set_ruleset(document(swaps.fetch_add(1, Ordering::Relaxed) + 1)).expect("a good ruleset");
+        }
+        1 => {
+            let all = client.evaluate_all(&context).expect("a ruleset");
+            let values: Vec<_> = all.iter().map(|evaluation| evaluation.value_json()).collect();
+            assert!(values.len() == 2 && values.first() == values.last(), "of two rulesets: {values:?}");
+            client.stats();
+        }
+        _ => assert!(client.get_int("first", &context, -1) >= 0),
+    });
+    println!("figure: {turns} turns of 5 threads, {} swaps", swaps.into_inner());
+}
+
+const KEY: &CStr = c"fine";
+const ALL: usize = PENNON_ZERO_TERMINATED;
+
+/// A client of one flag through the C ABI.
+fn create() -> *mut pennon_client {
+    let json = format!(r#"{{"service": "goff", "pool_size": 1, "ruleset": {{"fine": {}}}}}"#, flag(7));
+    let (mut options, mut client) = (null_mut(), null_mut());
+    // SAFETY: readable for its length.
+    let read =
+        unsafe { pennon_options_from_json(json.as_ptr().cast(), json.len(), &raw mut options, null_mut()) };
+    assert_eq!(read, pennon_status::PENNON_STATUS_OK);
+    // SAFETY: options that were just made, consumed.
+    let created = unsafe { pennon_client_create(options, &raw mut client, null_mut()) };
+    assert_eq!(created, pennon_status::PENNON_STATUS_OK);
+    client
+}
+
+#[test]
+fn clients_are_freed_under_those_who_use_them() {
+    let mut context = null_mut();
+    // SAFETY: readable for its length.
+    let made =
+        unsafe { pennon_context_from_json(PRO.as_ptr().cast(), PRO.len(), &raw mut context, null_mut()) };
+    assert_eq!(made, pennon_status::PENNON_STATUS_OK);
+    let shared = AtomicPtr::new(create());
+    let user = AtomicPtr::new(context);
+    let (found, gone) = (AtomicU64::new(0), AtomicU64::new(0));
+    let turns = meet(4, |number| {
+        if number == 0 {
+            let old = shared.swap(create(), Ordering::AcqRel);
+            // SAFETY: a handle, which others may be using or free too.
+            unsafe { pennon_client_free(old) };
+            return;
+        }
+        let client = shared.load(Ordering::Acquire);
+        // SAFETY: a handle that may be stale, and a context that lives.
+        match unsafe { pennon_client_get_int(client, KEY.as_ptr(), ALL, user.load(Ordering::Relaxed), -1) } {
+            7 => found.fetch_add(1, Ordering::Relaxed),
+            -1 => gone.fetch_add(1, Ordering::Relaxed),
+            other => panic!("the value of no client: {other}"),
+        };
+        if number == 1 {
+            // SAFETY: a handle that may be stale.
+            unsafe { pennon_client_wait_ready(client, 0) };
+            // SAFETY: a handle, freed by two threads at a time.
+            unsafe { pennon_client_free(client) };
+        }
+    });
+    println!("figure: {turns} turns of 4 threads on a handle: {found:?} found it, {gone:?} did not");
+    // SAFETY: the last handle and the context, which nobody uses any more.
+    unsafe { pennon_client_free(shared.into_inner()) };
+    // SAFETY: as above.
+    unsafe { pennon_context_free(user.into_inner()) };
+    // SAFETY: a handle that is none.
+    assert_eq!(unsafe { pennon_client_state(null()) }, pennon_state::PENNON_STATE_FATAL);
+}
