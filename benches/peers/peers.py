@@ -45,7 +45,7 @@ GOFF = {
 }
 
 
-def pennon(library):
+def pennon(library, **options_of_ours):
     """Pennon through ctypes: with a context made for each evaluation, and with one that is kept."""
     lib = ctypes.CDLL(library)
     pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
@@ -57,7 +57,7 @@ def pennon(library):
     lib.pennon_client_get_bool.argtypes = [pointer, text, size, pointer, ctypes.c_int32]
     lib.pennon_client_get_bool.restype = ctypes.c_bool
     options, client = pointer(), pointer()
-    document = json.dumps({"service": "goff", "ruleset": GOFF}).encode()
+    document = json.dumps({"service": "goff", "ruleset": GOFF, **options_of_ours}).encode()
     assert lib.pennon_options_from_json(document, len(document), ctypes.byref(options), None) == 0
     assert lib.pennon_client_create(options, ctypes.byref(client), None) == 0
 
@@ -79,6 +79,14 @@ def pennon(library):
         return value
 
     return reused, made_each_time
+
+
+def vendor_module():
+    """The module that GO Feature Flag's provider brings."""
+    import gofeatureflag_python_provider
+
+    folder = os.path.join(os.path.dirname(gofeatureflag_python_provider.__file__), "wasm")
+    return next(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".wasi"))
 
 
 def goff(relay):
@@ -255,6 +263,7 @@ def main():
     library, relay = sys.argv[1:]
     reused, made = pennon(library)
     engines = {"pennon, context kept": reused, "pennon, context made each time": made}
+    engines["goff's module in pennon's pool"], _ = pennon(library, module_path=vendor_module())
     peers = {"eppo-server-sdk": eppo, "statsig-python-core": statsig, "yggdrasil-engine": yggdrasil}
     process = None
     try:
