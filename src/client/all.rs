@@ -1,7 +1,6 @@
 //! What concerns every flag: evaluate-all and diagnostics.
 
 use pennon_wire::ErrorCode;
-use pennon_wire::limits::MAX_UNIT_BYTES;
 use pennon_wire::report::{LoadReport, Severity};
 
 use super::FlagDiagnostics;
@@ -133,6 +132,17 @@ impl Core {
             .map_err(|error| self.load_failed(instance, subject, error))
     }
 
+    /// The report on a unit that is not to stay.
+    pub(super) fn report_on(
+        &self,
+        instance: &mut Instance,
+        subject: Subject<'_>,
+    ) -> Result<LoadReport, EngineError> {
+        let (handle, report) = self.load_for_once(instance, subject)?;
+        instance.unload(handle)?;
+        Ok(report)
+    }
+
     /// What there is to say about every flag that there is something to say about, in the order of their keys.
     pub(super) fn diagnostics(&self) -> Vec<FlagDiagnostics> {
         let Some(snapshot) = self.snapshot.load_full() else { return Vec::new() };
@@ -141,15 +151,10 @@ impl Core {
         for (key, unit, definition) in snapshot.units() {
             let subject = Subject { snapshot: &snapshot, key, unit, definition };
             self.refuse_oversize(subject);
-            let report = loan.run(self, unit, |instance| {
-                if subject.definition.len() > MAX_UNIT_BYTES {
-                    return Ok(Err(EngineError::Unloadable(EngineError::TooLarge.load_cause())));
-                }
-                let (handle, report) = self.load_for_once(instance, subject)?;
-                instance.unload(handle)?;
-                Ok(Ok(report))
-            });
-            let mut diagnostics = match report.flatten() {
+            let report = subject
+                .check_size()
+                .and_then(|()| loan.run(self, unit, |instance| self.report_on(instance, subject)));
+            let mut diagnostics = match report {
                 Ok(report) => report.diagnostics,
                 Err(error) => vec![pennon_wire::report::Diagnostic {
                     severity: Severity::Error,

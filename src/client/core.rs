@@ -73,6 +73,15 @@ impl<'s> Subject<'s> {
             enrichment: self.snapshot.enrichment(),
         }
     }
+
+    /// Refuses a unit that is too large, before any instance sees it.
+    #[inline]
+    pub(super) fn check_size(&self) -> Result<(), EngineError> {
+        if self.definition.len() > MAX_UNIT_BYTES {
+            return Err(EngineError::Unloadable(EngineError::TooLarge.load_cause()));
+        }
+        Ok(())
+    }
 }
 
 impl Core {
@@ -154,10 +163,18 @@ impl Core {
     /// Asks an instance, loading the unit where it is not loaded yet.
     #[inline]
     fn ask<'u>(&self, subject: Subject<'u>, context: &[u8]) -> Result<(&'u Loaded, Answer), EngineError> {
+        self.on_instance(subject.unit, |instance| self.ask_instance(instance, subject, context))
+    }
+
+    /// Calls `ask` on an instance, as [`Core::ask_lent`] does.
+    #[inline]
+    pub(super) fn on_instance<T>(
+        &self,
+        unit: &Unit,
+        ask: impl Fn(&mut Instance) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
         let mut lent = self.pool.lend().inspect_err(|error| self.count(error))?;
-        let answer = self
-            .ask_lent(&mut lent, subject.unit, |instance| self.ask_instance(instance, subject, context))
-            .inspect_err(|error| self.count(error))?;
+        let answer = self.ask_lent(&mut lent, unit, ask).inspect_err(|error| self.count(error))?;
         // Only now: an instance whose call failed is dropped.
         lent.give_back();
         Ok(answer)
@@ -280,11 +297,12 @@ impl Core {
         error
     }
 
-    /// Refuses a unit that is too large for a guest before any instance sees it.
+    /// Keeps of a unit that is too large that it is.
     #[inline]
     pub(super) fn refuse_oversize(&self, subject: Subject<'_>) {
-        if subject.definition.len() > MAX_UNIT_BYTES && subject.unit.loaded().is_none() {
-            let error = EngineError::Unloadable(EngineError::TooLarge.load_cause());
+        if subject.unit.loaded().is_none()
+            && let Err(error) = subject.check_size()
+        {
             subject.unit.keep(Loaded::failing(ErrorCode::General, &error.to_string()));
         }
     }

@@ -1,13 +1,12 @@
 //! What one flag is made of, and why it answers as it does.
 
-use pennon_wire::limits::MAX_UNIT_BYTES;
 use pennon_wire::report::LoadReport;
 
 use super::core::{Core, Subject};
 use super::report::{quoted, text_list};
 use crate::clock;
 use crate::context::Context;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Instance};
 use crate::evaluation::FlagType;
 
 /// Which attributes of a context can change what a flag answers.
@@ -37,12 +36,7 @@ impl AttributesRead {
 impl Core {
     /// The attributes that a flag reads; none where there is no such flag.
     pub(super) fn attributes_read(&self, key: &str) -> Option<Result<AttributesRead, EngineError>> {
-        self.on_unit(key, |instance, subject| {
-            let (handle, report) =
-                instance.load_unnamed(subject.request(), |report| LoadReport::decode(report).ok())?;
-            instance.unload(handle)?;
-            Ok(AttributesRead::new(report))
-        })
+        self.on_unit(key, |instance, subject| self.report_on(instance, subject).map(AttributesRead::new))
     }
 
     /// The evaluation of a flag and the reasons for it, as a JSON object.
@@ -68,19 +62,13 @@ impl Core {
     fn on_unit<T>(
         &self,
         key: &str,
-        ask: impl Fn(&mut crate::engine::Instance, Subject<'_>) -> Result<T, EngineError>,
+        ask: impl Fn(&mut Instance, Subject<'_>) -> Result<T, EngineError>,
     ) -> Option<Result<T, EngineError>> {
         let snapshot = self.snapshot.load_full()?;
         let (unit, definition) = snapshot.find(key)?;
         let subject = Subject { snapshot: &snapshot, key, unit, definition };
-        if definition.len() > MAX_UNIT_BYTES {
-            return Some(Err(EngineError::Unloadable(EngineError::TooLarge.load_cause())));
-        }
-        let asked = self.pool.lend().and_then(|mut lent| {
-            let asked = self.ask_lent(&mut lent, unit, |instance| ask(instance, subject))?;
-            lent.give_back();
-            Ok(asked)
-        });
-        Some(asked.inspect_err(|error| self.count(error)))
+        let asked =
+            subject.check_size().and_then(|()| self.on_instance(unit, |instance| ask(instance, subject)));
+        Some(asked)
     }
 }

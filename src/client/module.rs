@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use pennon_wire::limits::MAX_UNIT_BYTES;
 use pennon_wire::{ErrorCode, Reason};
 
 use super::core::Subject;
@@ -57,9 +56,7 @@ impl Module {
         subject: Subject<'_>,
         context: &str,
     ) -> Result<ModuleAnswer, EngineError> {
-        if subject.definition.len() > MAX_UNIT_BYTES {
-            return Err(EngineError::Unloadable(EngineError::TooLarge.load_cause()));
-        }
+        subject.check_size()?;
         let Service::Goff = service;
         let question = question(subject.key, subject.definition, context, subject.snapshot.enrichment_json());
         let mut lent = self.pool.lend()?;

@@ -8,6 +8,7 @@ use super::evaluate::context_or_empty;
 use super::handle;
 use super::status::pennon_status;
 use super::text::{pennon_text, text};
+use crate::client::Client;
 
 /// Which attributes of a context can change what a flag answers, as a JSON object: `{"attributes": [NAME, ...], "any": BOOL,
 /// "time": BOOL}`. `any`: a rule may read attributes that only an evaluation can name; the list is empty then. `time`: the answer
@@ -25,21 +26,12 @@ pub unsafe extern "C" fn pennon_client_attributes(
     text_out: *mut *mut pennon_text,
     error: *mut *mut pennon_error,
 ) -> pennon_status {
-    let body = || {
-        output(text_out, "text_out")?;
-        // SAFETY: readable, as the header asks.
-        let key = unsafe { text(key, key_length, "key") }?;
-        let read = handle::with_client(client, |client| {
-            let unknown =
-                || Failure::new(pennon_status::PENNON_STATUS_INVALID_ARGUMENT, "no flag has this key");
-            Ok(client.attributes_read(key).ok_or_else(unknown)??.to_json())
-        })?;
-        // SAFETY: not null, and valid for a write, as the header asks.
-        unsafe { give(text_out, pennon_text::new(read)) };
-        Ok(())
+    let read = |client: &Client, key: &str| {
+        let unknown = || Failure::new(pennon_status::PENNON_STATUS_INVALID_ARGUMENT, "no flag has this key");
+        Ok(client.attributes_read(key).ok_or_else(unknown)??.to_json())
     };
-    // SAFETY: null or valid for a write, as the header asks.
-    unsafe { fallible(error, body) }
+    // SAFETY: as the header asks.
+    unsafe { about_flag(client, key, key_length, text_out, error, read) }
 }
 
 /// Why a flag answers as it does, as a JSON object: the evaluation, which rule decided, what its query compared with which
@@ -58,17 +50,36 @@ pub unsafe extern "C" fn pennon_client_explain(
     text_out: *mut *mut pennon_text,
     error: *mut *mut pennon_error,
 ) -> pennon_status {
-    let body = || {
-        output(text_out, "text_out")?;
-        // SAFETY: readable, as the header asks.
-        let key = unsafe { text(key, key_length, "key") }?;
+    let explain = |client: &Client, key: &str| {
         // SAFETY: null or live, as the header asks.
         let context = unsafe { context_or_empty(context) };
-        let explanation = handle::with_client(client, |client| Ok(client.explain(key, context)))?;
-        // SAFETY: not null, and valid for a write, as the header asks.
-        unsafe { give(text_out, pennon_text::new(explanation)) };
+        Ok(client.explain(key, context))
+    };
+    // SAFETY: as the header asks.
+    unsafe { about_flag(client, key, key_length, text_out, error, explain) }
+}
+
+/// Gives the caller a text about a flag.
+///
+/// # Safety
+/// `key` is readable for its length; `text_out` and `error` are null or valid for a write.
+unsafe fn about_flag(
+    client: *const pennon_client,
+    key: *const c_char,
+    key_length: usize,
+    text_out: *mut *mut pennon_text,
+    error: *mut *mut pennon_error,
+    make: impl FnOnce(&Client, &str) -> Result<String, Failure>,
+) -> pennon_status {
+    let body = || {
+        output(text_out, "text_out")?;
+        // SAFETY: readable, by this function's contract.
+        let key = unsafe { text(key, key_length, "key") }?;
+        let made = handle::with_client(client, |client| make(client, key))?;
+        // SAFETY: not null, and valid for a write, by this function's contract.
+        unsafe { give(text_out, pennon_text::new(made)) };
         Ok(())
     };
-    // SAFETY: null or valid for a write, as the header asks.
+    // SAFETY: null or valid for a write, by this function's contract.
     unsafe { fallible(error, body) }
 }

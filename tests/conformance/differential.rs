@@ -8,11 +8,11 @@ use crate::exclusion::{self, Exclusion};
 use crate::pennon::{self, Question, Scratch};
 use crate::relay::Relay;
 use crate::report::Report;
-use crate::rng::{Rng, number_from_environment, seed};
+use crate::rng::Rng;
 use crate::spelling::{spell, spell_document};
 use crate::{contexts, flags};
 
-const DEFAULT_CASES: u64 = 20_000;
+const DEFAULT_CASES: usize = 20_000;
 const FLAGS_PER_DOCUMENT: usize = 300;
 const CONTEXTS_PER_FLAG: usize = 4;
 
@@ -21,20 +21,13 @@ const ENRICHED_EVERY: u64 = 3;
 
 #[test]
 fn random_flags_and_contexts_get_the_relays_answers() {
-    let seed = seed();
-    let cases = number_from_environment("PENNON_CASES").unwrap_or(DEFAULT_CASES);
     let folder = Scratch::new("differential");
     let mut plain = Side::start(&folder, json!({}));
     let mut enriched = Side::start(&folder, enrichment());
-    let mut report = Report::default();
-    for document in seed.. {
+    Report::default().over_documents(DEFAULT_CASES, |document, report| {
         let side = if document % ENRICHED_EVERY == 0 { &mut enriched } else { &mut plain };
-        side.compare_document(&folder, document, &mut report);
-        if report.compared() as u64 >= cases {
-            break;
-        }
-    }
-    report.finish();
+        side.compare_document(&folder, document, report);
+    });
 }
 
 /// Attributes that win over the caller's: integers, which stay integers here (reference A4), floats, nested ones,
@@ -68,11 +61,7 @@ impl Side {
     fn compare_document(&mut self, folder: &Scratch, seed: u64, report: &mut Report) {
         let mut rng = Rng::new(seed);
         let mut flags = flags::document(&mut rng, FLAGS_PER_DOCUMENT);
-        flags.retain(|_, flag| {
-            let reason = exclusion::of_flag(flag);
-            reason.into_iter().for_each(|reason| report.exclude(reason));
-            reason.is_none()
-        });
+        report.retain(&mut flags, |_, flag| exclusion::of_flag(flag));
         let text = spell_document(&mut rng, &flags);
         let flags = Value::Object(flags);
         let ruleset = folder.file("document.json");

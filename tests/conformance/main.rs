@@ -29,6 +29,9 @@ mod formats;
 mod logic;
 #[cfg(feature = "modules")]
 mod module;
+#[cfg(feature = "modules")]
+#[path = "../module/official.rs"]
+mod official;
 mod outcome;
 mod pennon;
 mod providers;

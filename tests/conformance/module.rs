@@ -3,8 +3,6 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use pennon::{Client, Options, Service};
 use serde_json::{Value, json};
@@ -13,11 +11,11 @@ use crate::divergence::{self, Divergence};
 use crate::outcome::{Outcome, agree};
 use crate::pennon::{self as command, Question, Scratch};
 use crate::report::Report;
-use crate::rng::{Rng, number_from_environment, seed};
+use crate::rng::Rng;
 use crate::spelling::{spell, spell_document};
-use crate::{contexts, flags};
+use crate::{contexts, flags, official};
 
-const DEFAULT_CASES: u64 = 20_000;
+const DEFAULT_CASES: usize = 20_000;
 const FLAGS_PER_DOCUMENT: usize = 600;
 const CONTEXTS_PER_FLAG: usize = 4;
 
@@ -26,17 +24,9 @@ const ENRICHED_EVERY: u64 = 3;
 
 #[test]
 fn random_flags_and_contexts_get_the_modules_answers() {
-    let seed = seed();
-    let cases = number_from_environment("PENNON_CASES").unwrap_or(DEFAULT_CASES);
-    let comparison = Comparison::new();
-    let mut report = Report::against("module");
-    for document in seed.. {
-        comparison.compare_document(document, &mut report);
-        if report.compared() as u64 >= cases {
-            break;
-        }
-    }
-    report.finish();
+    let comparison = Comparison { folder: Scratch::new("module") };
+    Report::against("module")
+        .over_documents(DEFAULT_CASES, |document, report| comparison.compare_document(document, report));
 }
 
 /// What is added to contexts. No integers: the relay reads them from YAML and keeps them (reference A4), the module gets JSON.
@@ -55,44 +45,33 @@ fn enrichment() -> Value {
 
 struct Comparison {
     folder: Scratch,
-    module: PathBuf,
 }
 
 impl Comparison {
-    fn new() -> Self {
-        Self { folder: Scratch::new("module"), module: module() }
-    }
-
     /// Makes the document of the number `seed` and compares all answers about it.
     fn compare_document(&self, seed: u64, report: &mut Report) {
         let mut rng = Rng::new(seed);
         let mut flags = flags::document(&mut rng, FLAGS_PER_DOCUMENT);
-        flags.retain(|_, flag| {
-            let reason = divergence::of_flag(flag);
-            reason.into_iter().for_each(|reason| report.exclude(reason));
-            reason.is_none()
-        });
+        report.retain(&mut flags, |_, flag| divergence::of_flag(flag));
         let enrichment = if seed.is_multiple_of(ENRICHED_EVERY) { enrichment() } else { json!({}) };
         let text = spell_document(&mut rng, &flags);
         let ruleset = self.folder.file("document.json");
         let whole = format!("{{\"flags\":{text},\"evaluationContextEnrichment\":{enrichment}}}");
         fs::write(&ruleset, &whole).expect("writing the ruleset");
         let invalid = invalid(&whole);
-        flags.retain(|key, _| {
-            let is_valid = !invalid.contains(key);
-            if !is_valid {
-                report.exclude(Divergence::InvalidFlag);
-            }
-            is_valid
-        });
+        report.retain(&mut flags, |key, _| invalid.contains(key).then_some(Divergence::InvalidFlag));
 
         let flags = Value::Object(flags);
         let asked = questions(&mut rng, &flags);
         let (questions, reasons): (Vec<Question>, Vec<_>) = asked.into_iter().unzip();
         let ours = command::ask(&ruleset, &questions);
         let cache = self.folder.file("cache");
-        let arguments =
-            [OsStr::new("--module"), self.module.as_os_str(), OsStr::new("--cache-dir"), cache.as_os_str()];
+        let arguments = [
+            OsStr::new("--module"),
+            official::official().as_os_str(),
+            OsStr::new("--cache-dir"),
+            cache.as_os_str(),
+        ];
         let theirs = command::ask_with(&ruleset, &questions, &arguments);
         for (((question, reason), ours), theirs) in questions.iter().zip(reasons).zip(&ours).zip(theirs) {
             if let Some(reason) = divergence::of_answer(&theirs) {
@@ -136,20 +115,4 @@ fn questions(rng: &mut Rng, flags: &Value) -> Vec<(Question, Option<Divergence>)
         }
     }
     questions
-}
-
-/// The module: `PENNON_MODULE`, or what tests/module/fetch.sh fetches (once) and names.
-fn module() -> PathBuf {
-    if let Some(path) = std::env::var_os("PENNON_MODULE") {
-        return path.into();
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/module/fetch.sh");
-    let output = Command::new("sh")
-        .arg(script)
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("running tests/module/fetch.sh");
-    assert!(output.status.success(), "tests/module/fetch.sh failed; PENNON_MODULE can name a module 0.2.4");
-    let text = String::from_utf8(output.stdout).expect("a path in UTF-8");
-    text.lines().last().expect("fetch.sh names the module").into()
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::{Map, Value};
+
 use crate::outcome::{Outcome, agree};
+use crate::rng::{number_from_environment, seed};
 
 /// Differences shown in full; the others are only counted.
 const SHOWN: usize = 10;
@@ -51,8 +54,32 @@ impl Report {
         *self.excluded.entry(format!("{reason:?}")).or_default() += 1;
     }
 
-    pub fn compared(&self) -> usize {
-        self.compared
+    /// Leaves out the flags for which there is a reason not to compare them.
+    pub fn retain<R: fmt::Debug>(
+        &mut self,
+        flags: &mut Map<String, Value>,
+        reason: impl Fn(&str, &Value) -> Option<R>,
+    ) {
+        flags.retain(|key, flag| {
+            let reason = reason(key, flag);
+            let is_compared = reason.is_none();
+            reason.into_iter().for_each(|reason| self.exclude(reason));
+            is_compared
+        });
+    }
+
+    /// Compares documents of one number after another until enough answers have been (`PENNON_CASES`, else `cases`), and
+    /// finishes.
+    pub fn over_documents(mut self, cases: usize, mut compare_document: impl FnMut(u64, &mut Self)) {
+        let seed = seed();
+        let cases = number_from_environment("PENNON_CASES").map_or(cases, |cases| cases as usize);
+        for document in seed.. {
+            compare_document(document, &mut self);
+            if self.compared >= cases {
+                break;
+            }
+        }
+        self.finish();
     }
 
     /// Prints the histogram and fails on any difference.

@@ -29,6 +29,15 @@ fn set_mode(path: &Path, mode: u32) {
 
 const ANEW: &str = "module is compiled anew: ";
 
+/// A folder with the cache in it, the cache, and the file that it holds.
+fn filled() -> (Scratch, PathBuf, PathBuf) {
+    let folder = Scratch::new();
+    let cache = folder.path("cache");
+    run(&folder, &cache);
+    let file = files(&cache).remove(0);
+    (folder, cache, file)
+}
+
 #[test]
 fn a_compiled_module_is_used_again() {
     let folder = Scratch::new();
@@ -53,10 +62,7 @@ fn another_module_is_another_file() {
 
 #[test]
 fn a_file_that_is_not_what_was_written_is_compiled_anew() {
-    let folder = Scratch::new();
-    let cache = folder.path("cache");
-    run(&folder, &cache);
-    let file = files(&cache).remove(0);
+    let (folder, cache, file) = filled();
     let good = fs::read(&file).expect("the file");
     let mut flipped = good.clone();
     *flipped.last_mut().expect("a byte") ^= 1;
@@ -82,10 +88,7 @@ fn a_file_that_is_not_what_was_written_is_compiled_anew() {
 
 #[test]
 fn what_others_can_write_is_not_trusted() {
-    let folder = Scratch::new();
-    let cache = folder.path("cache");
-    run(&folder, &cache);
-    let file = files(&cache).remove(0);
+    let (folder, cache, file) = filled();
     for (path, usual, open) in
         [(&cache, 0o700, 0o777), (&cache, 0o700, 0o770), (&file, 0o600, 0o602), (&file, 0o600, 0o660)]
     {
@@ -110,10 +113,7 @@ fn what_others_can_write_is_not_trusted() {
 
 #[test]
 fn what_is_another_user_s_is_not_trusted() {
-    let folder = Scratch::new();
-    let cache = folder.path("cache");
-    run(&folder, &cache);
-    let file = files(&cache).remove(0);
+    let (folder, cache, file) = filled();
     for path in [&file, &cache] {
         if std::os::unix::fs::chown(path, Some(65_534), None).is_err() {
             println!("skipped: only root can give a file away");

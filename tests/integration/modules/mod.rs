@@ -2,16 +2,18 @@
 
 mod cache;
 mod hostile;
+#[path = "../../module/official.rs"]
+mod module;
 mod official;
 mod process;
 mod wasi;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use pennon::{Log, LogLevel, Options};
 
+pub use self::module::official;
 use crate::flags::{FINE, ruleset};
 use crate::support::{Scratch, options};
 
@@ -83,28 +85,6 @@ pub fn options_with(path: &Path) -> Options {
 pub fn with_official(document: &str) -> Options {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     options(document).module_path(official()).cache_dir(cache)
-}
-
-/// GO Feature Flag's module: `PENNON_MODULE`, or what tests/module/fetch.sh fetches (once) and names.
-pub fn official() -> &'static Path {
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        if let Some(path) = std::env::var_os("PENNON_MODULE") {
-            return path.into();
-        }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/module/fetch.sh");
-        let output = Command::new("sh")
-            .arg(script)
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("running tests/module/fetch.sh");
-        assert!(
-            output.status.success(),
-            "tests/module/fetch.sh failed; PENNON_MODULE can name a module 0.2.4"
-        );
-        let text = String::from_utf8(output.stdout).expect("a path in UTF-8");
-        text.lines().last().expect("fetch.sh names the module").into()
-    })
 }
 
 /// Keeps what the library says.

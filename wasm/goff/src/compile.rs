@@ -52,9 +52,9 @@ impl Evaluator for Goff {
 
     fn explain(&mut self, request: LoadRequest<'_>, context: Context<'_>, now: Time) -> String {
         let (unit, report) = self.load(request);
-        let message = unit.evaluate(context, now).message;
-        let message = message.and_then(|number| report.messages.get(usize::from(number)));
-        explain::explain(request, &unit, context, now, message.map_or("", String::as_str))
+        let answer = unit.evaluate(context, now);
+        let message = answer.message.and_then(|number| report.messages.get(usize::from(number)));
+        explain::explain(request, &unit, context, now, answer, message.map_or("", String::as_str))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::logic::Logic;
+use crate::explain::Tree;
+use crate::logic::{self, Logic};
 use crate::nikunjy::{self, Comparisons, Program};
 use crate::scope::{Attribute, Scope};
 use crate::validate::Fault;
@@ -46,6 +47,15 @@ impl Query {
             Self::Always => true,
             Self::Nikunjy(query) => query.matches(comparisons, scope),
             Self::Logic(logic) => logic.matches(scope).unwrap_or(false),
+        }
+    }
+
+    /// Takes the query apart for its reader; `text` is what it was read from.
+    pub fn explain(&self, text: &str, scope: &Scope<'_>) -> Tree {
+        match self {
+            Self::Always => Tree::All(Vec::new()),
+            Self::Nikunjy(_) => nikunjy::explain(&trim(text), scope),
+            Self::Logic(_) => logic::explain(&trim(text), scope),
         }
     }
 

@@ -63,9 +63,10 @@ impl Targeting {
     /// The number of the first rule that matches.
     #[inline(always)]
     pub fn first_match(&self, comparisons: &Comparisons, scope: &Scope<'_>) -> Option<u32> {
-        let end = match self.steps.is_empty() {
-            true => self.start,
-            false => run(&self.steps, self.start, comparisons, scope, &self.queries),
+        let end = if self.steps.is_empty() {
+            self.start
+        } else {
+            run(&self.steps, self.start, comparisons, scope, &self.queries)
         };
         let rule = FIRST_RULE - end;
         (rule < self.rules).then_some(rule)

@@ -110,13 +110,19 @@ impl Unit {
     /// in registers, and those of a large one in memory. `now` counts only for flags that depend on time.
     #[inline(always)]
     pub fn evaluate(&self, context: Context<'_>, now: Time) -> Answer {
-        let enrichment = self.enrichment.as_deref().map(|bytes| Context::new(bytes).attributes());
-        let scope = Scope::new(context, enrichment);
+        let scope = self.scope(context);
         let date = if self.depends_on_time { self.own_date(&scope, now) } else { now };
         match &self.phase(date).state {
             State::Broken(message) => self.failure(ErrorCode::General, *message),
             State::Whole(rules) => self.evaluate_rules(rules, &scope, date, now),
         }
+    }
+
+    /// What its rules see of `context`.
+    #[inline(always)]
+    pub(crate) fn scope<'a>(&'a self, context: Context<'a>) -> Scope<'a> {
+        let enrichment = self.enrichment.as_deref().map(|bytes| Context::new(bytes).attributes());
+        Scope::new(context, enrichment)
     }
 
     #[inline]

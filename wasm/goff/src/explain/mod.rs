@@ -15,8 +15,8 @@ use self::json::Object;
 use self::tree::MAX_COMPARISONS;
 pub use self::tree::{Comparison, Tree};
 use crate::flag::{Flag, Rule};
-use crate::nikunjy::{self, Comparisons};
-use crate::query::{Query, trim};
+use crate::nikunjy::Comparisons;
+use crate::query::Query;
 use crate::schedule;
 use crate::scope::Scope;
 use crate::unit::Unit;
@@ -30,19 +30,18 @@ pub fn value_json(value: Value<'_>) -> String {
     json::value(value, 0)
 }
 
-/// Explains what `unit`, which was compiled from `request`, answers: members of a JSON object, without its braces.
-/// `message` is that of the answer, if it is an error.
+/// Explains, as a JSON object, why `unit`, which was compiled from `request`, gave `answer`; `message` is that of the answer,
+/// if it is an error.
 pub fn explain(
     request: LoadRequest<'_>,
     unit: &Unit,
     context: Context<'_>,
     now: Time,
+    answer: Answer,
     message: &str,
 ) -> String {
-    let answer = unit.evaluate(context, now);
     let text = std::str::from_utf8(request.unit).unwrap_or_default();
-    let enrichment = (!request.enrichment.is_empty()).then(|| Context::new(request.enrichment).attributes());
-    let scope = Scope::new(context, enrichment);
+    let scope = unit.scope(context);
     let explained = match Flag::parse(text) {
         Ok(flag) if message.is_empty() || is_come_to(answer) => {
             let read = BTreeSet::new();
@@ -131,7 +130,7 @@ impl<'e> Explanation<'e> {
         for (index, rule) in targeting.iter().enumerate() {
             if matched.is_some() || rules.len() >= MAX_RULES {
                 // Rules that are not shown still decide.
-                if matched.is_none() && self.matches(rule) {
+                if matched.is_none() && !rule.disable.unwrap_or_default() && self.read_query(rule).1 {
                     matched = Some(index);
                 }
                 continue;
@@ -144,10 +143,12 @@ impl<'e> Explanation<'e> {
         (rules, matched, more)
     }
 
-    fn matches(&self, rule: &Rule) -> bool {
+    /// The rule's query, and whether it matches.
+    fn read_query(&self, rule: &Rule) -> (Query, bool) {
         let mut comparisons = Comparisons::default();
         let query = Query::parse(rule.query.as_deref().unwrap_or_default(), &mut comparisons);
-        !rule.disable.unwrap_or_default() && query.matches(&comparisons, self.scope)
+        let matches = query.matches(&comparisons, self.scope);
+        (query, matches)
     }
 
     fn verdict(&mut self, name: &str, rule: &Rule) -> Verdict {
@@ -156,12 +157,8 @@ impl<'e> Explanation<'e> {
         if rule.disable.unwrap_or_default() {
             return Verdict { json: object.text("result", "switched off").finish(), matched: false };
         }
-        let matched = self.matches(rule);
-        let text = trim(text);
-        let tree = match crate::logic::Logic::parse(&text) {
-            Some(_) => crate::logic::explain(&text, self.scope),
-            None => nikunjy::explain(&text, self.scope),
-        };
+        let (query, matched) = self.read_query(rule);
+        let tree = query.explain(text, self.scope);
         let (result, differ) =
             if matched { ("matches", "notToMatch") } else { ("does not match", "toMatch") };
         let note = if tree.matches() == matched {

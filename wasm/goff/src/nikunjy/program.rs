@@ -9,7 +9,7 @@ use std::rc::Rc;
 use pennon_wire::bytes::{self, Subject};
 
 use super::evaluate::{Operand, holds, top_operand};
-use super::literal::Test;
+use super::literal::{Relation, Test};
 use super::parser::{Chain, Comparison, Logical, Term};
 use crate::query::Query;
 use crate::scope::{Attribute, Scope};
@@ -30,11 +30,11 @@ pub struct Step {
 }
 
 /// What most tests are about, in a form that is compared quickly; of an operand as of a test.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Gist {
     kind: Kind,
-    /// Of a test of text: whether it is to be equal (1) or not (0). Of one of integers: the bits of its [`Relation`].
-    wanted: u8,
+    /// That of a test: of texts, whether they are to be equal or not.
+    relation: Relation,
     /// Bytes of a text.
     length: u32,
     /// The first bytes of a text in lower case, or the integer.
@@ -42,10 +42,9 @@ struct Gist {
 }
 
 /// Of what kind a gist is. Gists of one kind can be compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     /// Neither of the others: the gist says nothing.
-    #[default]
     Other,
     /// Text; of an operand, ASCII.
     Text,
@@ -53,18 +52,21 @@ enum Kind {
 }
 
 impl Gist {
+    /// Says nothing.
+    const NONE: Self = Self { kind: Kind::Other, relation: Relation::Eq, length: 0, word: 0 };
+
     fn of_test(test: &Test) -> Self {
         match test {
             Test::IsText(equal, literal) => Self {
                 kind: Kind::Text,
-                wanted: u8::from(*equal),
+                relation: if *equal { Relation::Eq } else { Relation::Ne },
                 length: literal.as_bytes().len() as u32,
                 word: literal.head(),
             },
             Test::Int(relation, number) => {
-                Self { kind: Kind::Int, wanted: *relation as u8, length: 0, word: *number as u64 }
+                Self { kind: Kind::Int, relation: *relation, word: *number as u64, ..Self::NONE }
             }
-            _ => Self::default(),
+            _ => Self::NONE,
         }
     }
 
@@ -74,10 +76,10 @@ impl Gist {
             Operand::Text(text) => {
                 let subject = Subject::new(text);
                 let kind = if subject.is_ascii() { Kind::Text } else { Kind::Other };
-                Self { kind, wanted: 0, length: text.len() as u32, word: subject.head() }
+                Self { kind, length: text.len() as u32, word: subject.head(), ..Self::NONE }
             }
-            Operand::Int(number) => Self { kind: Kind::Int, wanted: 0, length: 0, word: *number as u64 },
-            _ => Self::default(),
+            Operand::Int(number) => Self { kind: Kind::Int, word: *number as u64, ..Self::NONE },
+            _ => Self::NONE,
         }
     }
 }
@@ -88,7 +90,7 @@ impl Step {
 
     /// A step that runs the query of this number.
     pub fn query(number: u32, hit: u32, miss: u32) -> Self {
-        Self { attribute: Self::QUERY, test: number, hit, miss, gist: Gist::default() }
+        Self { attribute: Self::QUERY, test: number, hit, miss, gist: Gist::NONE }
     }
 }
 
@@ -140,7 +142,7 @@ pub fn run(
     queries: &[Rc<Query>],
 ) -> u32 {
     let mut last = NONE;
-    let mut operand = (Gist::default(), Operand::Null);
+    let mut operand = (Gist::NONE, Operand::Null);
     // Jumps only lead on, so it ends.
     while let Some(step) = steps.get(at as usize) {
         if step.attribute != last {
@@ -157,12 +159,11 @@ pub fn run(
         let held = if gist.kind == Kind::Other || gist.kind != other.kind {
             holds_else(step.test, comparisons, &operand.1)
         } else if gist.kind == Kind::Int {
-            let order = (other.word as i64).cmp(&(gist.word as i64));
-            gist.wanted >> (order as i8 + 1) & 1 == 1
+            gist.relation.holds((other.word as i64).cmp(&(gist.word as i64)))
         } else {
             let begin_alike = gist.length == other.length && gist.word == other.word;
             let equal = begin_alike && (gist.length <= 8 || is_text(step.test, comparisons, &operand.1));
-            equal == (gist.wanted == 1)
+            equal == (gist.relation == Relation::Eq)
         };
         // A jump that is guessed: a choice of numbers would have to wait for the comparison.
         if held {
