@@ -8,6 +8,7 @@ needs() {
 }
 
 step "what the benchmarks need" needs
+step "the vendor's module, for comparison" tests/module/fetch.sh
 step "benchmarks" cargo bench --features internals --bench speed -- "$@"
 [ $# -gt 0 ] || tools/peers.sh
 finish

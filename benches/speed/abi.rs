@@ -23,7 +23,12 @@ unsafe impl Sync for Client {}
 
 impl Client {
     pub fn new(ruleset: &str) -> Self {
-        let json = r#"{"service": "goff", "pool_size": 2}"#;
+        Self::with(ruleset, "")
+    }
+
+    /// A client with more options, such as `, "deadline_ms": 5`.
+    pub fn with(ruleset: &str, more: &str) -> Self {
+        let json = format!("{{\"service\": \"goff\", \"pool_size\": 2{more}}}");
         let (mut options, mut client) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the text is readable, and the output a local variable.
         let status = unsafe {

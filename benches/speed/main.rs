@@ -14,6 +14,7 @@ mod abi;
 mod fixtures;
 mod life;
 mod measure;
+mod module;
 mod sandbox;
 mod threads;
 
@@ -46,10 +47,11 @@ fn main() {
         measure::BATCH,
         scale.timer
     );
-    let runs: [(&str, Run); 5] = [
+    let runs: [(&str, Run); 6] = [
         // First, while nothing else has used the heap.
         ("memory", life::memory_rows),
         ("abi", abi::run),
+        ("module", module::run),
         ("sandbox", sandbox::run),
         ("threads", threads::run),
         ("life", life::run),
