@@ -12,7 +12,8 @@ use crate::outcome::Outcome;
 /// A reason not to compare. Each is counted and printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Divergence {
-    /// Row 1, N2 and N3: the module has integers of 32 bits. Attributes and literals beyond them saturate or wrap.
+    /// Row 1, N2 and N3: the module has integers of 32 bits. Attributes and literals beyond them saturate or wrap; so do texts
+    /// that stand for such numbers where JSONLogic makes an integer of them.
     Integer32,
     /// Rows 2 to 5 and N1: what makes the relay's query false, or fail (A2), ends the module.
     Trap,
@@ -46,7 +47,14 @@ pub fn of_question(flag: &Value, context: &Value) -> Option<Divergence> {
         let reads_all = query.starts_with('{') && !wide.is_empty() && !names_all_it_reads(query);
         reads_all || wide.iter().any(|name| query.contains(name))
     };
-    queries.iter().any(|query| reads(query) || has_wide_literal(query)).then_some(Divergence::Integer32)
+    let texts = context.as_object().into_iter().flatten().filter(|(_, value)| is_wide_text(value));
+    let texts: Vec<&str> = texts.map(|(name, _)| name.as_str()).collect();
+    let counts_by_text = |query: &str| {
+        let counts = ["missing_some", "substr"].iter().any(|name| query.contains(name));
+        counts && (!texts.is_empty() && !names_all_it_reads(query) || texts.iter().any(|name| query.contains(name)))
+    };
+    let differs = |query: &&str| reads(query) || has_wide_literal(query) || counts_by_text(query);
+    queries.iter().any(differs).then_some(Divergence::Integer32)
 }
 
 /// Why the module's answer says nothing about ours.
@@ -94,6 +102,16 @@ fn is_wide(value: &Value) -> bool {
         Value::Number(number) => number.as_f64().is_some_and(beyond_32_bits),
         Value::Array(items) => items.iter().any(is_wide),
         Value::Object(members) => members.values().any(is_wide),
+        _ => false,
+    }
+}
+
+/// Whether a text, or one inside of a list or object, reads as a number that 32 bits do not hold.
+fn is_wide_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.parse().is_ok_and(beyond_32_bits),
+        Value::Array(items) => items.iter().any(is_wide_text),
+        Value::Object(members) => members.values().any(is_wide_text),
         _ => false,
     }
 }
