@@ -1,9 +1,9 @@
 //! The evaluation context: who a flag is evaluated for.
 
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use once_cell::race::OnceBox;
 use pennon_wire::limits::{MAX_CONTEXT_BYTES, MAX_CONTEXT_DEPTH};
 use pennon_wire::{EncodeError, Node, encode};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -12,17 +12,39 @@ use crate::error::Error;
 
 const TARGETING_KEY: &str = "targetingKey";
 
+/// The attribute by which an application says that nobody is behind the targeting key.
+const ANONYMOUS: &str = "anonymous";
+
 /// An optional targeting key and attributes; encoded at its first use, and unchangeable from then on, so that threads can
 /// share it.
 #[derive(Debug, Default)]
 pub struct Context {
     /// The later of two attributes with one name counts.
     attributes: Vec<(String, Node)>,
-    encoded: OnceLock<Result<Box<[u8]>, EncodeError>>,
-    /// As JSON, once a module has wanted it.
-    json: OnceLock<Box<str>>,
+    /// Made by whoever is first, waiting for nobody: the child of a fork may find it half made.
+    frozen: OnceBox<Frozen>,
+    /// As JSON, once somebody has wanted it.
+    json: OnceBox<Box<str>>,
     /// Whether an evaluation has used it. Written once, so that threads that share it do not contend.
     used: AtomicBool,
+}
+
+/// What is made of a context at its first use.
+#[derive(Debug)]
+struct Frozen {
+    encoded: Result<Box<[u8]>, EncodeError>,
+    /// Where among the attributes the targeting key is.
+    targeting_key: Option<usize>,
+    is_anonymous: bool,
+}
+
+/// Who an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct User<'a> {
+    /// The targeting key.
+    pub key: Option<&'a str>,
+    /// Whether the attribute `anonymous` is true.
+    pub is_anonymous: bool,
 }
 
 /// A value of an attribute.
@@ -47,8 +69,8 @@ impl Context {
     pub const fn new() -> Self {
         Self {
             attributes: Vec::new(),
-            encoded: OnceLock::new(),
-            json: OnceLock::new(),
+            frozen: OnceBox::new(),
+            json: OnceBox::new(),
             used: AtomicBool::new(false),
         }
     }
@@ -108,7 +130,7 @@ impl Context {
             }
         };
         // What `from_json` encoded to check it.
-        self.encoded = OnceLock::new();
+        self.frozen = OnceBox::new();
         match self.attributes.iter_mut().find(|(existing, _)| existing == name) {
             Some((_, existing)) => *existing = node,
             None => self.attributes.push((name.into(), node)),
@@ -134,17 +156,38 @@ impl Context {
         self.json.get_or_init(|| {
             let mut json = String::new();
             write_map(&self.attributes, &mut json);
-            json.into()
+            Box::new(json.into())
         })
+    }
+
+    /// Who an event about an evaluation with this context is about.
+    #[inline]
+    pub(crate) fn user(&self) -> User<'_> {
+        let frozen = self.frozen();
+        let key = frozen.targeting_key.and_then(|place| self.attributes.get(place));
+        let key = key.and_then(|(_, node)| if let Node::String(key) = node { Some(key.as_str()) } else { None });
+        User { key, is_anonymous: frozen.is_anonymous }
     }
 
     #[inline]
     fn encode(&self) -> Result<&[u8], Error> {
-        let encoded = self.encoded.get_or_init(|| encode(&self.attributes).map(Vec::into_boxed_slice));
-        match encoded {
+        match &self.frozen().encoded {
             Ok(bytes) => Ok(bytes),
             Err(error) => Err(Error::InvalidContext(error.to_string())),
         }
+    }
+
+    #[inline]
+    fn frozen(&self) -> &Frozen {
+        self.frozen.get_or_init(|| {
+            let last = |wanted: &str| self.attributes.iter().rposition(|(name, _)| name == wanted);
+            let anonymous = last(ANONYMOUS).and_then(|place| self.attributes.get(place));
+            Box::new(Frozen {
+                encoded: encode(&self.attributes).map(Vec::into_boxed_slice),
+                targeting_key: last(TARGETING_KEY),
+                is_anonymous: matches!(anonymous, Some((_, Node::Bool(true)))),
+            })
+        })
     }
 }
 
@@ -316,6 +359,19 @@ mod tests {
         context.set("a", AttributeValue::Int(1)).unwrap();
         context.encoded().unwrap();
         assert_eq!(context.set("a", AttributeValue::Null), Err(Error::ContextFrozen));
+    }
+
+    #[test]
+    fn a_context_tells_whom_events_are_about() {
+        let user = |json: &str| {
+            let context = Context::from_json(json).unwrap();
+            let User { key, is_anonymous } = context.user();
+            (key.map(str::to_owned), is_anonymous)
+        };
+        assert_eq!(user("{}"), (None, false));
+        assert_eq!(user(r#"{"targetingKey":"a","anonymous":true}"#), (Some("a".into()), true));
+        assert_eq!(user(r#"{"targetingKey":5,"anonymous":"true"}"#), (None, false));
+        assert_eq!(user(r#"{"targetingKey":"a","targetingKey":"b"}"#), (Some("b".into()), false));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Error {
     InvalidRuleset(String),
     /// A ruleset's source cannot be read.
     Source(String),
+    /// The service refuses the client's key.
+    Unauthorized(String),
     /// The evaluator cannot be loaded into this process.
     Unusable(String),
     /// The client has no ruleset yet.
@@ -33,6 +35,7 @@ impl fmt::Display for Error {
             | Self::InvalidContext(message)
             | Self::InvalidRuleset(message)
             | Self::Source(message)
+            | Self::Unauthorized(message)
             | Self::Unusable(message)
             | Self::InvalidArgument(message) => f.write_str(message),
             Self::ContextFrozen => {

@@ -118,6 +118,25 @@ impl HostOutcome {
         Self { variant: outcome.variant.into(), metadata: outcome.metadata.into(), json: json.into(), value }
     }
 
+    /// The name of its variant; may be empty.
+    pub(crate) fn variant(&self) -> &str {
+        &self.variant
+    }
+
+    /// The JSON of its value, on one line; none where it leaves the value to the caller.
+    pub(crate) fn given_json(&self) -> Option<String> {
+        match self.value {
+            Parsed::Default | Parsed::Null => None,
+            _ => Some(on_one_line(&self.json)),
+        }
+    }
+
+    /// Whether it leaves the value to the caller.
+    #[inline]
+    pub(crate) fn gives_none(&self) -> bool {
+        matches!(self.value, Parsed::Default | Parsed::Null)
+    }
+
     pub(crate) fn value(&self) -> Value<'_> {
         match &self.value {
             Parsed::Default => Value::Default,
@@ -154,6 +173,11 @@ impl HostOutcome {
     }
 }
 
+/// JSON without its line breaks, which can only stand between its parts.
+pub(crate) fn on_one_line(json: &str) -> String {
+    json.replace(['\n', '\r'], " ")
+}
+
 /// The integer that a number is, where it is one that fits.
 fn whole(number: f64) -> Option<i64> {
     const END: f64 = 9_223_372_036_854_775_808.0;
@@ -178,6 +202,12 @@ fn lossy(json: &str) -> String {
 /// A unit's load report as the host keeps it, for all instances.
 #[derive(Debug)]
 pub(crate) struct Loaded {
+    /// The unit's key.
+    pub key: Box<str>,
+    /// The version that its author gave it; may be empty.
+    pub version: Box<str>,
+    /// Whether evaluations of it are reported.
+    pub tracked: bool,
     pub outcomes: Box<[HostOutcome]>,
     pub messages: Box<[Box<str>]>,
     pub constant: Option<Answer>,
@@ -185,8 +215,11 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    pub(crate) fn new(report: LoadReport) -> Self {
+    pub(crate) fn new(key: &str, report: LoadReport) -> Self {
         Self {
+            key: key.into(),
+            version: report.version.into(),
+            tracked: report.tracked,
             outcomes: report.outcomes.into_iter().map(HostOutcome::new).collect(),
             messages: report.messages.into_iter().map(String::into_boxed_str).collect(),
             constant: report.constant,
@@ -195,8 +228,11 @@ impl Loaded {
     }
 
     /// A unit that always fails with this message.
-    pub(crate) fn failing(code: ErrorCode, message: &str) -> Self {
+    pub(crate) fn failing(key: &str, code: ErrorCode, message: &str) -> Self {
         Self {
+            key: key.into(),
+            version: Box::default(),
+            tracked: true,
             outcomes: Box::new([HostOutcome::new(Outcome::default())]),
             messages: Box::new([message.into()]),
             constant: Some(Answer::failure(0, code, 0)),

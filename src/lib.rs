@@ -24,24 +24,33 @@ mod context;
 mod engine;
 mod error;
 mod evaluation;
+mod events;
 pub mod ffi;
+mod fork;
+mod http;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod internals;
+mod json;
 pub mod limits;
+mod listener;
 mod log;
 mod options;
+mod retry;
+mod sealed;
 mod service;
 mod state;
 mod sync;
 mod version;
+mod worker;
 
 pub use client::{AttributesRead, Client, FlagDiagnostics, Stats};
 pub use context::{AttributeValue, Context};
 pub use error::Error;
 pub use evaluation::{Evaluation, FlagType, Value};
+pub use listener::{Listener, ProviderEvent, Source};
 pub use log::{Log, LogLevel};
-pub use options::{OPTION_NAMES, Options};
+pub use options::{ChangeStream, Mode, OPTION_NAMES, Options};
 pub use pennon_wire::report::{Diagnostic, Severity};
 pub use pennon_wire::{ErrorCode, Reason};
 pub use service::Service;

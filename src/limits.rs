@@ -22,3 +22,26 @@ pub const MIN_MEMORY_BYTES: u64 = 4 << 20;
 
 /// The largest memory of an instance: what it has in address space (`MEMORY_BYTES` in engine/config.rs).
 pub const MAX_MEMORY_BYTES: u64 = 64 << 20;
+
+/// Events that may wait to be sent: some hundred megabytes.
+pub const MAX_PENDING_EVENTS: u64 = 1_000_000;
+
+/// Events of one request.
+pub const MAX_BATCH_SIZE: u64 = 100_000;
+
+/// Bytes of the spool: the least is what a full batch needs, the most a terabyte.
+pub const MIN_SPOOL_BYTES: u64 = 64 << 10;
+/// See [`MIN_SPOOL_BYTES`].
+pub const MAX_SPOOL_BYTES: u64 = 1 << 40;
+
+/// Answers that remote mode keeps.
+pub const MAX_CACHE_ENTRIES: u64 = 1_000_000;
+
+/// Keys of the option `flag_list`, which are sent with each poll.
+pub const MAX_FLAG_LIST: usize = 100_000;
+
+/// Bytes of an answer of the service that is no ruleset.
+pub const MAX_ANSWER_BYTES: u64 = 4 << 20;
+
+/// Bytes of the details of a tracking event, or of a context that is sent with one.
+pub const MAX_DETAILS_BYTES: usize = 1 << 20;

@@ -31,12 +31,14 @@ fn generate(root: &Path) -> String {
         "error",
         "text",
         "log",
+        "provider_event",
         "options",
         "client",
         "context",
         "evaluation",
         "evaluate",
         "explain",
+        "delivery",
     ] {
         builder = builder.with_src(root.join(format!("src/ffi/{name}.rs")));
     }

@@ -1,5 +1,7 @@
 //! What concerns every flag: evaluate-all and diagnostics.
 
+use std::sync::Arc;
+
 use pennon_wire::ErrorCode;
 use pennon_wire::report::{LoadReport, Severity};
 
@@ -29,7 +31,7 @@ impl<'p> Loan<'p> {
     fn run<T>(
         &mut self,
         core: &Core,
-        unit: &Unit,
+        unit: &Arc<Unit>,
         ask: impl Fn(&mut Instance) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         self.uses += 1;
@@ -111,7 +113,7 @@ impl Core {
         }
         loan.run(self, subject.unit, |instance| {
             let (handle, report) = self.load_for_once(instance, subject)?;
-            let loaded = Loaded::new(report);
+            let loaded = Loaded::new(subject.key, report);
             let answer = match loaded.constant {
                 Some(constant) => constant,
                 None => instance.evaluate(handle, context, loaded.now())?,

@@ -1,7 +1,7 @@
-//! What the client and its background thread share: the way of an evaluation, and the way of a refresh.
+//! What the client and its background threads share, and the way of an evaluation.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
 use pennon_wire::guest::LoadRequest;
@@ -9,51 +9,65 @@ use pennon_wire::limits::MAX_UNIT_BYTES;
 use pennon_wire::report::LoadReport;
 use pennon_wire::{Answer, ErrorCode};
 
-use super::Stats;
+use super::link::Link;
 use super::module::{Module, ModuleAnswer};
+use super::record::Ask;
 use crate::context::Context;
 use crate::engine::{EngineError, Instance, Lent, Limits, Pool};
 use crate::error::Error;
 use crate::evaluation::{Loaded, Resolved};
-use crate::log::{Log, LogLevel};
+use crate::events::Events;
+use crate::listener::Outbox;
+use crate::log::LogLevel;
 use crate::options::Options;
-use crate::service::Service;
-use crate::state::{Signal, State};
-use crate::sync::document::to_json;
+use crate::state::Signal;
 use crate::sync::registry::{Registry, Unit};
-use crate::sync::snapshot::{Changes, Snapshot};
+use crate::sync::snapshot::Snapshot;
 use crate::sync::source::{Format, RulesetFile};
+use crate::worker::Worker;
 
-/// Changed units that a refresh loads before it is published; more would delay it without much use.
-const WARM_UNITS: usize = 1024;
-
-/// The snapshot, the instances, and what is known of both.
+/// A client in one process: the snapshot, the instances, the events, and what is known of them.
 #[derive(Debug)]
 pub(crate) struct Core {
+    pub(super) options: Options,
     pub(super) snapshot: ArcSwapOption<Snapshot>,
-    registry: Arc<Registry>,
-    service: Service,
+    pub(super) registry: Arc<Registry>,
     /// Our own guest's, which is asked unless there is a module.
     pub(super) pool: Pool,
     pub(super) module: Option<Module>,
+    pub(super) link: Option<Link>,
+    pub(super) events: Events,
+    pub(super) outbox: Outbox,
     signal: Signal,
-    log: Option<Arc<dyn Log>>,
-    file: Option<RulesetFile>,
+    pub(super) file: Option<RulesetFile>,
     /// Of documents that come from memory.
-    format: Format,
+    pub(super) format: Format,
+    /// Where the ruleset in force is from: a [`crate::Source`].
+    pub(super) origin: AtomicU8,
+    /// The generation of the snapshot that is kept on disk.
+    pub(super) kept: AtomicU64,
     /// Held while a snapshot is made and published, so that two refreshes do not overtake each other.
-    refresh: Mutex<()>,
-    counters: Counters,
+    pub(super) refresh: Mutex<()>,
+    pub(super) counters: Counters,
+    pub(super) workers: Mutex<Workers>,
+    pub(super) is_started: AtomicBool,
+}
+
+/// The threads of a client.
+#[derive(Debug, Default)]
+pub(super) struct Workers {
+    pub(super) sync: Option<Worker>,
+    pub(super) events: Option<Worker>,
 }
 
 #[derive(Debug, Default)]
-struct Counters {
-    refreshes: AtomicU64,
-    rejected: AtomicU64,
-    loads: AtomicU64,
-    deadlines: AtomicU64,
-    busy: AtomicU64,
-    traps: AtomicU64,
+pub(super) struct Counters {
+    pub(super) refreshes: AtomicU64,
+    pub(super) rejected: AtomicU64,
+    pub(super) loads: AtomicU64,
+    pub(super) deadlines: AtomicU64,
+    pub(super) busy: AtomicU64,
+    pub(super) traps: AtomicU64,
 }
 
 /// A unit under evaluation: where it is from and what it is.
@@ -61,7 +75,7 @@ struct Counters {
 pub(super) struct Subject<'s> {
     pub snapshot: &'s Snapshot,
     pub key: &'s str,
-    pub unit: &'s Unit,
+    pub unit: &'s Arc<Unit>,
     pub definition: &'s str,
 }
 
@@ -89,28 +103,56 @@ impl Core {
         let limits = Limits { deadline: options.deadline, memory: options.memory_limit };
         let pool = Pool::new(options.service.guest(), options.pool_size, options.pool_wait, limits)?;
         let module = Module::open(&options)?;
-        let file = options.ruleset_file.map(|path| RulesetFile {
+        let link = Link::new(&options)?;
+        Ok(Self::with(options, pool, module, link, Signal::default()))
+    }
+
+    fn with(
+        options: Options,
+        pool: Pool,
+        module: Option<Module>,
+        link: Option<Link>,
+        signal: Signal,
+    ) -> Self {
+        let file = options.ruleset_file.clone().map(|path| RulesetFile {
             format: options.ruleset_format.unwrap_or_else(|| Format::of(&path)),
             path,
             interval: options.watch_interval,
         });
-        Ok(Self {
+        let can_send = link.as_ref().is_some_and(Link::has_collector);
+        Self {
             snapshot: ArcSwapOption::empty(),
             registry: Arc::default(),
-            service: options.service,
             pool,
             module,
-            signal: Signal::default(),
-            log: options.log,
+            link,
+            events: Events::new(options.events.clone(), can_send),
+            outbox: Outbox::new(options.listener.clone()),
+            signal,
             file,
             format: options.ruleset_format.unwrap_or(Format::Json),
+            origin: AtomicU8::new(0),
+            kept: AtomicU64::new(0),
             refresh: Mutex::new(()),
             counters: Counters::default(),
-        })
+            workers: Mutex::default(),
+            is_started: AtomicBool::new(false),
+            options,
+        }
     }
 
-    pub(crate) fn file(&self) -> Option<&RulesetFile> {
-        self.file.as_ref()
+    /// The client in the child of a fork: with the parent's ruleset, and with instances, locks, connections and a queue of its
+    /// own. Reads of the parent's nothing that a lock guards.
+    pub(super) fn in_child(&self) -> Arc<Self> {
+        let module = self.module.as_ref().map(Module::in_child);
+        let link = self.link.as_ref().map(|link| link.in_child(&self.options));
+        let signal = Signal::of(self.signal.state());
+        let child = Self::with(self.options.clone(), self.pool.in_child(), module, link, signal);
+        if let Some(snapshot) = self.snapshot.load_full() {
+            child.snapshot.store(Some(Arc::new(snapshot.in_child(&child.registry))));
+        }
+        child.origin.store(self.origin.load(Ordering::Relaxed), Ordering::Relaxed);
+        Arc::new(child)
     }
 
     pub(crate) fn signal(&self) -> &Signal {
@@ -127,36 +169,43 @@ impl Core {
     }
 
     pub(crate) fn say(&self, level: LogLevel, message: &str) {
-        if let Some(log) = &self.log {
+        if let Some(log) = &self.options.log {
             log.log(level, message);
         }
     }
 
-    /// Finds the answer for a flag and shows it to `with`. Writes nothing that threads share.
+    /// Finds the answer for a flag, reports it, and shows it to `with`. Writes nothing that threads share but its stripe of
+    /// counts and events.
     #[inline]
-    pub(super) fn resolve<T>(&self, key: &str, context: &Context, with: impl FnOnce(Resolved<'_>) -> T) -> T {
+    pub(super) fn resolve<T>(
+        &self,
+        key: &str,
+        context: &Context,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
         let snapshot = self.snapshot.load();
         let Some(snapshot) = snapshot.as_deref() else {
-            return with(Resolved::failure(ErrorCode::ProviderNotReady, "client has no ruleset yet"));
+            return self.resolve_without_ruleset(key, context, ask, with);
         };
         let encoded = match context.encoded() {
             Ok(encoded) => encoded,
-            Err(error) => return with(Resolved::failure(ErrorCode::InvalidContext, &error.to_string())),
+            Err(error) => return self.fail(ask, ErrorCode::InvalidContext, &error.to_string(), with),
         };
         let Some((unit, definition)) = snapshot.find(key) else {
-            return with(Resolved::failure(ErrorCode::FlagNotFound, "no flag has this key"));
+            return self.resolve_unknown(key, context, ask, with);
         };
         let subject = Subject { snapshot, key, unit, definition };
         if let Some(module) = &self.module {
-            return self.resolve_by_module(module, subject, context, with);
+            return self.resolve_by_module(module, subject, context, ask, with);
         }
         self.refuse_oversize(subject);
-        if let Some(resolved) = unit.loaded().and_then(|loaded| loaded.resolve(loaded.constant?)) {
-            return with(resolved);
+        if let Some((loaded, constant)) = unit.loaded().and_then(|loaded| Some((loaded, loaded.constant?))) {
+            return self.answer(subject, loaded, constant, context, ask, with);
         }
         match self.ask(subject, encoded) {
-            Ok((loaded, answer)) => with(loaded.resolve(answer).unwrap_or(MALFORMED)),
-            Err(error) => with(Resolved::failure(ErrorCode::General, &error.to_string())),
+            Ok((loaded, answer)) => self.answer(subject, loaded, answer, context, ask, with),
+            Err(error) => self.resolve_failed(subject, &error, context, ask, with),
         }
     }
 
@@ -170,7 +219,7 @@ impl Core {
     #[inline]
     pub(super) fn on_instance<T>(
         &self,
-        unit: &Unit,
+        unit: &Arc<Unit>,
         ask: impl Fn(&mut Instance) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let mut lent = self.pool.lend().inspect_err(|error| self.count(error))?;
@@ -180,22 +229,6 @@ impl Core {
         Ok(answer)
     }
 
-    /// Apart from [`Core::resolve`], which is small for the sake of our own guest.
-    #[cold]
-    #[inline(never)]
-    fn resolve_by_module<T>(
-        &self,
-        module: &Module,
-        subject: Subject<'_>,
-        context: &Context,
-        with: impl FnOnce(Resolved<'_>) -> T,
-    ) -> T {
-        match self.ask_module(module, subject, context) {
-            Ok(answer) => with(answer.resolved()),
-            Err(error) => with(Resolved::failure(ErrorCode::General, &error.to_string())),
-        }
-    }
-
     /// Asks the vendor's module.
     pub(super) fn ask_module(
         &self,
@@ -203,7 +236,7 @@ impl Core {
         subject: Subject<'_>,
         context: &Context,
     ) -> Result<ModuleAnswer, EngineError> {
-        module.ask(self.service, subject, context.json()).inspect_err(|error| self.count(error))
+        module.ask(self.options.service, subject, context.json()).inspect_err(|error| self.count(error))
     }
 
     /// Calls `ask` on a lent instance; where it fails and holds other units, whose memory it may have wanted, once more on a
@@ -212,7 +245,7 @@ impl Core {
     pub(super) fn ask_lent<T>(
         &self,
         lent: &mut Lent<'_>,
-        unit: &Unit,
+        unit: &Arc<Unit>,
         ask: impl Fn(&mut Instance) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         match ask(lent.instance()?) {
@@ -259,7 +292,7 @@ impl Core {
 
     /// Loads a unit into an instance and keeps its report.
     #[cold]
-    fn load<'u>(
+    pub(super) fn load<'u>(
         &self,
         instance: &mut Instance,
         subject: Subject<'u>,
@@ -268,7 +301,10 @@ impl Core {
         let unit = subject.unit;
         let loaded = instance.load(unit.key(), subject.request(), |report| match unit.loaded() {
             Some(loaded) => Some(loaded),
-            None => LoadReport::decode(report).ok().map(|report| unit.keep(Loaded::new(report))),
+            None => {
+                let report = LoadReport::decode(report).ok();
+                report.map(|report| unit.keep(Loaded::new(subject.key, report)))
+            }
         });
         loaded
             .map(|(handle, loaded)| (loaded, handle))
@@ -293,7 +329,7 @@ impl Core {
             return error;
         }
         let error = EngineError::Unloadable(error.load_cause());
-        subject.unit.keep(Loaded::failing(ErrorCode::General, &error.to_string()));
+        subject.unit.keep(Loaded::failing(subject.key, ErrorCode::General, &error.to_string()));
         error
     }
 
@@ -303,7 +339,7 @@ impl Core {
         if subject.unit.loaded().is_none()
             && let Err(error) = subject.check_size()
         {
-            subject.unit.keep(Loaded::failing(ErrorCode::General, &error.to_string()));
+            subject.unit.keep(Loaded::failing(subject.key, ErrorCode::General, &error.to_string()));
         }
     }
 
@@ -314,109 +350,6 @@ impl Core {
             _ => &self.counters.traps,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Makes a document the ruleset in force.
-    pub(crate) fn replace(&self, document: Vec<u8>) -> Result<Changes, Error> {
-        self.publish(|| to_json(document, self.format), |error| error)
-    }
-
-    /// Reads the file and makes it the ruleset in force.
-    pub(crate) fn read_file(&self) -> Result<(), Error> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let named = |error| match error {
-            Error::InvalidRuleset(message) => {
-                Error::InvalidRuleset(format!("ruleset file {}: {message}", file.path.display()))
-            }
-            other => other,
-        };
-        self.publish(|| file.read().map_err(named), named).map(|_| ())
-    }
-
-    /// Makes a document the ruleset in force; `named` tells in an error where the document is from.
-    fn publish(
-        &self,
-        document: impl FnOnce() -> Result<String, Error>,
-        named: impl Fn(Error) -> Error,
-    ) -> Result<Changes, Error> {
-        let refresh = self.refresh.lock().unwrap_or_else(PoisonError::into_inner);
-        let published = document().and_then(|document| self.publish_document(document).map_err(named));
-        match &published {
-            Ok(_) => self.signal.succeed(),
-            Err(error) => {
-                self.counters.rejected.fetch_add(1, Ordering::Relaxed);
-                self.signal.fail(&error.to_string());
-            }
-        }
-        // The log is the caller's code: it is not called under a lock.
-        drop(refresh);
-        if let Err(error) = &published {
-            let consequence = match self.signal.state() {
-                State::Stale => "; the last good ruleset stays in force",
-                _ => "",
-            };
-            self.say(LogLevel::Error, &format!("{error}{consequence}"));
-        }
-        published
-    }
-
-    fn publish_document(&self, document: String) -> Result<Changes, Error> {
-        let previous = self.snapshot.load_full();
-        if previous.as_ref().is_some_and(|previous| previous.is(&document)) {
-            return Ok(Changes::default());
-        }
-        let (snapshot, changes) = Snapshot::new(document, previous.as_deref(), &self.registry)?;
-        if let Some(previous) = &previous {
-            self.warm(previous, &snapshot, &changes);
-        }
-        self.snapshot.store(Some(Arc::new(snapshot)));
-        self.counters.refreshes.fetch_add(1, Ordering::Relaxed);
-        Ok(changes)
-    }
-
-    /// Loads the changed units that were in use, so that no evaluation pays for it.
-    fn warm(&self, previous: &Snapshot, snapshot: &Snapshot, changes: &Changes) {
-        let used = |key: &&String| previous.find(key).is_some_and(|(unit, _)| unit.loaded().is_some());
-        for key in changes.keys.iter().filter(used).take(WARM_UNITS) {
-            let (Some((old, _)), Some((unit, definition))) = (previous.find(key), snapshot.find(key)) else {
-                continue;
-            };
-            let subject = Subject { snapshot, key, unit, definition };
-            self.refuse_oversize(subject);
-            // Instances in use at the moment load it when they come to it.
-            self.pool.visit(|instance| match instance.handle(old.key()) {
-                Some(_) if unit.loaded().is_none_or(|loaded| loaded.constant.is_none()) => {
-                    self.load(instance, subject).map(|_| ())
-                }
-                _ => Ok(()),
-            });
-        }
-    }
-
-    pub(super) fn stats(&self) -> Stats {
-        let snapshot = self.snapshot.load();
-        let snapshot = snapshot.as_deref();
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (instances, instances_created, instances_failed) = match &self.module {
-            Some(module) => module.counts(),
-            None => self.pool.counts(),
-        };
-        Stats {
-            flags: snapshot.map_or(0, Snapshot::len),
-            ruleset_bytes: snapshot.map_or(0, Snapshot::bytes),
-            generation: snapshot.map_or(0, Snapshot::generation),
-            loaded_units: self.registry.loaded(),
-            loads: read(&self.counters.loads),
-            refreshes: read(&self.counters.refreshes),
-            rejected: read(&self.counters.rejected),
-            instances,
-            instances_created,
-            instances_failed,
-            deadlines: read(&self.counters.deadlines),
-            busy: read(&self.counters.busy),
-            traps: read(&self.counters.traps),
-            last_error: self.signal.last_error(),
-        }
     }
 }
 

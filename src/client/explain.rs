@@ -3,11 +3,13 @@
 use pennon_wire::report::LoadReport;
 
 use super::core::{Core, Subject};
-use super::report::{quoted, text_list};
+use super::record::Ask;
 use crate::clock;
 use crate::context::Context;
 use crate::engine::{EngineError, Instance};
 use crate::evaluation::FlagType;
+use crate::events::Fallback;
+use crate::json::{quoted, text_list};
 
 /// Which attributes of a context can change what a flag answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +43,9 @@ impl Core {
 
     /// The evaluation of a flag and the reasons for it, as a JSON object.
     pub(super) fn explain(&self, key: &str, context: &Context) -> String {
+        let ask = Ask { is_reported: false, ..Ask::new(FlagType::Any, Fallback::None) };
         let answer =
-            self.resolve(key, context, |resolved| resolved.into_evaluation(key, FlagType::Any)).to_json();
+            self.resolve(key, context, ask, |resolved| resolved.into_evaluation(key, FlagType::Any)).to_json();
         let Ok(context) = context.encoded() else { return answer };
         let explained =
             self.on_unit(key, |instance, subject| instance.explain(subject.request(), context, clock::now()));

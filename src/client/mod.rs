@@ -4,14 +4,20 @@ mod all;
 mod core;
 mod explain;
 mod filter;
+mod last_good;
+mod lifecycle;
+mod link;
 #[cfg(feature = "modules")]
 mod module;
 #[cfg(not(feature = "modules"))]
 #[path = "no_module.rs"]
 mod module;
+mod record;
+mod refresh;
 mod report;
+mod stats;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pennon_wire::report::Diagnostic;
@@ -19,49 +25,58 @@ use pennon_wire::report::Diagnostic;
 pub(crate) use self::core::Core;
 pub use self::explain::AttributesRead;
 pub(crate) use self::filter::Filter;
+use self::record::Ask;
+pub use self::stats::Stats;
 use crate::context::Context;
 use crate::error::Error;
 use crate::evaluation::{Evaluation, FlagType, Value};
+use crate::events::Fallback;
+use crate::fork::PerProcess;
 use crate::options::Options;
 use crate::state::State;
-use crate::sync::watch::Watcher;
 
-/// How long dropping a client waits for its thread, which may be reading a file.
+/// How long dropping a client waits for its threads.
 const DROP_WAIT: Duration = Duration::from_secs(2);
 
 /// Evaluates feature flags. Cheap to share: all methods take `&self` and may be called from any thread.
 #[derive(Debug)]
 pub struct Client {
-    core: Arc<Core>,
-    watcher: Mutex<Option<Watcher>>,
+    core: PerProcess<Core>,
 }
 
 impl Client {
-    /// Makes a client. An inline ruleset is in force when it returns. A file has been read once; where that failed the
-    /// client is in state [`State::Error`], says so to the log, and goes on trying.
+    /// Makes a client. An inline ruleset is in force when it returns, and a file has been read once; where that failed the
+    /// client is in state [`State::Error`], says so to the log, and goes on trying. The service is asked in the background:
+    /// the option `start_wait_ms` says how long this waits for its first answer.
     ///
     /// # Errors
     /// When the options contradict each other, the inline ruleset is invalid, or the evaluator cannot be loaded.
     pub fn new(mut options: Options) -> Result<Self, Error> {
         options.validate()?;
         let inline = options.ruleset.take();
+        let wait = options.start_wait;
         let core = Arc::new(Core::new(options)?);
         if let Some(ruleset) = inline {
             core.replace(ruleset.into_bytes())?;
         }
-        let watcher = core.file().and_then(|file| {
-            let first = file.stamp();
-            // What goes wrong is in the state and the log, and the watcher tries again.
-            let _ = core.read_file();
-            Watcher::start(&core, first)
-        });
-        Ok(Self { core, watcher: Mutex::new(watcher) })
+        core.start();
+        if !wait.is_zero() {
+            core.signal().wait_ready(wait);
+        }
+        Ok(Self { core: PerProcess::new(core) })
+    }
+
+    /// The client in this process: in the child of a fork, one of its own.
+    #[inline]
+    fn core(&self) -> &Arc<Core> {
+        self.core.get(Core::in_child, Core::start)
     }
 
     /// The value of a flag of true or false; `default` on any problem.
     #[inline]
     pub fn get_bool(&self, key: &str, context: &Context, default: bool) -> bool {
-        self.core.resolve(key, context, |resolved| match resolved.value(FlagType::Boolean) {
+        let ask = Ask::new(FlagType::Boolean, Fallback::Bool(default));
+        self.core().resolve(key, context, ask, |resolved| match resolved.value(FlagType::Boolean) {
             Some(Value::Bool(value)) => value,
             _ => default,
         })
@@ -70,7 +85,8 @@ impl Client {
     /// The value of a flag of whole numbers; `default` on any problem.
     #[inline]
     pub fn get_int(&self, key: &str, context: &Context, default: i64) -> i64 {
-        self.core.resolve(key, context, |resolved| match resolved.value(FlagType::Integer) {
+        let ask = Ask::new(FlagType::Integer, Fallback::Int(default));
+        self.core().resolve(key, context, ask, |resolved| match resolved.value(FlagType::Integer) {
             Some(Value::Int(value)) => value,
             _ => default,
         })
@@ -79,7 +95,8 @@ impl Client {
     /// The value of a flag of numbers; `default` on any problem.
     #[inline]
     pub fn get_double(&self, key: &str, context: &Context, default: f64) -> f64 {
-        self.core.resolve(key, context, |resolved| match resolved.value(FlagType::Double) {
+        let ask = Ask::new(FlagType::Double, Fallback::Double(default));
+        self.core().resolve(key, context, ask, |resolved| match resolved.value(FlagType::Double) {
             Some(Value::Double(value)) => value,
             Some(Value::Int(value)) => value as f64,
             _ => default,
@@ -95,7 +112,8 @@ impl Client {
         default: &str,
         with: impl FnOnce(&str) -> T,
     ) -> T {
-        self.core.resolve(key, context, |resolved| match resolved.value(FlagType::String) {
+        let ask = Ask::new(FlagType::String, Fallback::String(default));
+        self.core().resolve(key, context, ask, |resolved| match resolved.value(FlagType::String) {
             Some(Value::String(text)) => with(text),
             _ => with(default),
         })
@@ -110,7 +128,8 @@ impl Client {
         default: &str,
         with: impl FnOnce(&str) -> T,
     ) -> T {
-        self.core.resolve(key, context, |resolved| match resolved.value(FlagType::Object) {
+        let ask = Ask::new(FlagType::Object, Fallback::Json(default));
+        self.core().resolve(key, context, ask, |resolved| match resolved.value(FlagType::Object) {
             Some(Value::Json(json)) => with(json),
             _ => with(default),
         })
@@ -118,12 +137,13 @@ impl Client {
 
     /// Evaluates a flag in full.
     pub fn evaluate(&self, key: &str, flag_type: FlagType, context: &Context) -> Evaluation {
-        self.core.resolve(key, context, |resolved| resolved.into_evaluation(key, flag_type))
+        let ask = Ask::new(flag_type, Fallback::None);
+        self.core().resolve(key, context, ask, |resolved| resolved.into_evaluation(key, flag_type))
     }
 
     /// Evaluates every flag, in the order of their keys. `None` while there is no ruleset.
     pub fn evaluate_all(&self, context: &Context) -> Option<Vec<Evaluation>> {
-        self.core.evaluate_all(context, |_| true)
+        self.core().evaluate_all(context, |_| true)
     }
 
     /// Evaluates every flag whose key `selects`, in the order of their keys. `None` while there is no ruleset.
@@ -132,14 +152,14 @@ impl Client {
         context: &Context,
         selects: impl Fn(&str) -> bool,
     ) -> Option<Vec<Evaluation>> {
-        self.core.evaluate_all(context, selects)
+        self.core().evaluate_all(context, selects)
     }
 
     /// Why a flag answers as it does: which rule decided, what its query compared, which attributes were read, and what would
     /// have to differ. A JSON object (docs/explain.md) in whose first members the evaluation stands as
     /// [`Evaluation::to_json`] gives it. For people and tools: it takes some hundred times as long as an evaluation.
     pub fn explain(&self, key: &str, context: &Context) -> String {
-        self.core.explain(key, context)
+        self.core().explain(key, context)
     }
 
     /// Which attributes of a context can change what a flag answers; `None` where the ruleset has no such flag.
@@ -147,12 +167,12 @@ impl Client {
     /// # Errors
     /// When the flag cannot be loaded.
     pub fn attributes_read(&self, key: &str) -> Option<Result<AttributesRead, Error>> {
-        self.core.attributes_read(key).map(|read| read.map_err(Error::from))
+        self.core().attributes_read(key).map(|read| read.map_err(Error::from))
     }
 
     /// What the authors of the flags in force should know: flag by flag. Loads every flag, so it takes its time.
     pub fn diagnostics(&self) -> Vec<FlagDiagnostics> {
-        self.core.diagnostics()
+        self.core().diagnostics()
     }
 
     /// The same as [`Client::diagnostics`], as a JSON list of `{"flag", "severity", "code", "rule", "column", "message",
@@ -167,51 +187,74 @@ impl Client {
     /// # Errors
     /// When the document is no ruleset; the one in force stays.
     pub fn set_ruleset(&self, document: impl Into<Vec<u8>>) -> Result<Vec<String>, Error> {
-        self.core.replace(document.into()).map(|changes| changes.keys)
+        self.core().replace(document.into()).map(|changes| changes.keys)
     }
 
-    /// Reads the ruleset's file now instead of at its next interval.
+    /// Fetches the ruleset from the service, or reads its file, now instead of at its next interval.
     ///
     /// # Errors
-    /// When it cannot be read or is no ruleset; the one in force stays.
+    /// When it cannot be had or is no ruleset; the one in force stays.
     pub fn refresh(&self) -> Result<(), Error> {
-        match self.core.file() {
-            Some(_) => self.core.read_file(),
-            None => Ok(()),
+        let core = self.core();
+        match core.file {
+            Some(_) => core.read_file(),
+            None => core.fetch().map_err(|(error, _)| error),
         }
     }
 
     /// In what state the client is.
     pub fn state(&self) -> State {
-        self.core.signal().state()
+        self.core().signal().state()
     }
 
-    /// Waits until there is a ruleset, at most `timeout`; whether there is one.
+    /// Waits until there is a ruleset, or the service has refused the key, at most `timeout`; whether there is one.
     pub fn wait_ready(&self, timeout: Duration) -> bool {
-        self.core.signal().wait_ready(timeout)
+        self.core().signal().wait_ready(timeout).has_ruleset()
     }
 
     /// Figures about the client, as they are now.
     pub fn stats(&self) -> Stats {
-        self.core.stats()
+        self.core().stats()
     }
 
-    /// Ends the background thread, waiting for it at most `timeout`. Evaluations go on working, on the ruleset in force.
-    pub fn shutdown(&self, timeout: Duration) {
-        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(watcher) = watcher {
-            watcher.stop(timeout);
-        }
+    /// Reports something that happened in the application, such as a purchase: `details` is a JSON object, or nothing.
+    ///
+    /// # Errors
+    /// When the name is empty, or the details are no JSON object or too large.
+    pub fn track(&self, name: &str, context: &Context, details: Option<&str>) -> Result<(), Error> {
+        self.core().track(name, context, details)
+    }
+
+    /// Uses another key for the service from now on, and asks it at once; `None` is none.
+    pub fn set_api_key(&self, key: Option<String>) {
+        self.core().set_key(key);
+    }
+
+    /// Sends what is pending, waiting for it at most `timeout`. How many events are pending then.
+    pub fn flush(&self, timeout: Duration) -> u64 {
+        self.core().flush(timeout)
+    }
+
+    /// Ends the background threads, waiting for them at most `timeout`, in which what is pending is sent. How many events could
+    /// not be sent: they are dropped, or stay in the spool. Evaluations go on working, on the ruleset in force.
+    pub fn shutdown(&self, timeout: Duration) -> u64 {
+        // A child that has not used the client has no threads to end.
+        self.core.made().map_or(0, |core| core.shutdown(timeout))
     }
 
     /// Makes evaluations that wait for an instance give up: the client is about to go.
     pub(crate) fn close(&self) {
-        self.core.close();
+        if let Some(core) = self.core.made() {
+            core.close();
+        }
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
+        if let Some(core) = self.core.made() {
+            core.events.abandon();
+        }
         self.shutdown(DROP_WAIT);
     }
 }
@@ -223,37 +266,4 @@ pub struct FlagDiagnostics {
     pub key: String,
     /// What there is to say, errors first.
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Figures about a client.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Flags of the ruleset in force.
-    pub flags: usize,
-    /// Bytes of its document.
-    pub ruleset_bytes: usize,
-    /// Its number: it rises with every change.
-    pub generation: u64,
-    /// Flags that have been used, and are loaded.
-    pub loaded_units: usize,
-    /// Flags loaded into an instance, ever.
-    pub loads: u64,
-    /// Rulesets that came into force.
-    pub refreshes: u64,
-    /// Rulesets that were refused.
-    pub rejected: u64,
-    /// Instances that exist, were ever made, and were dropped after a failure.
-    pub instances: usize,
-    /// Instances ever made.
-    pub instances_created: u64,
-    /// Instances dropped after a failure.
-    pub instances_failed: u64,
-    /// Evaluations that used up their CPU time.
-    pub deadlines: u64,
-    /// Evaluations that found no instance in time.
-    pub busy: u64,
-    /// Evaluations that trapped.
-    pub traps: u64,
-    /// What went wrong last; empty after a success.
-    pub last_error: String,
 }

@@ -77,6 +77,11 @@ impl Module {
         Ok(ModuleAnswer::new(answer))
     }
 
+    /// As [`Pool::in_child`].
+    pub(super) fn in_child(&self) -> Self {
+        Self { pool: self.pool.in_child() }
+    }
+
     /// As [`Pool::counts`].
     pub(super) fn counts(&self) -> (usize, u64, u64) {
         self.pool.counts()
@@ -95,16 +100,28 @@ pub(super) struct ModuleAnswer {
     reason: Reason,
     error: Option<ErrorCode>,
     message: String,
+    tracked: bool,
+    version: String,
 }
 
 impl ModuleAnswer {
     fn new(answer: Answer) -> Self {
-        let Answer { outcome, reason, error, message } = answer;
-        Self { outcome: HostOutcome::new(outcome), reason, error, message }
+        let Answer { outcome, reason, error, message, tracked, version } = answer;
+        Self { outcome: HostOutcome::new(outcome), reason, error, message, tracked, version }
+    }
+
+    /// Whether it is to be reported.
+    pub(super) fn is_tracked(&self) -> bool {
+        self.tracked
+    }
+
+    /// The flag's version; may be empty.
+    pub(super) fn version(&self) -> &str {
+        &self.version
     }
 
     pub(super) fn resolved(&self) -> Resolved<'_> {
-        let Self { outcome, reason, error, message } = self;
+        let Self { outcome, reason, error, message, .. } = self;
         Resolved { outcome: Some(outcome), reason: *reason, error: *error, message }
     }
 }

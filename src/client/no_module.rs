@@ -27,6 +27,10 @@ impl Module {
         match *self {}
     }
 
+    pub(super) fn in_child(&self) -> Self {
+        match *self {}
+    }
+
     pub(super) fn counts(&self) -> (usize, u64, u64) {
         match *self {}
     }
@@ -41,6 +45,14 @@ impl Module {
 pub(super) enum ModuleAnswer {}
 
 impl ModuleAnswer {
+    pub(super) fn is_tracked(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn version(&self) -> &str {
+        match *self {}
+    }
+
     pub(super) fn resolved(&self) -> Resolved<'_> {
         match *self {}
     }

@@ -1,18 +1,8 @@
-//! Stats, diagnostics and evaluations as JSON.
+//! Diagnostics and evaluations as JSON.
 
-use super::{FlagDiagnostics, Stats};
-use crate::evaluation::Evaluation;
-
-/// A JSON string.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
-}
-
-/// A JSON list of strings.
-pub(super) fn text_list(texts: &[String]) -> String {
-    let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
-    format!("[{}]", texts.join(","))
-}
+use super::FlagDiagnostics;
+use crate::evaluation::{Evaluation, on_one_line};
+use crate::json::quoted;
 
 impl Evaluation {
     /// As a JSON object in one line, in the form that OFREP gives it: `{"key", "value", "variant", "reason", "metadata"}`, or
@@ -35,34 +25,6 @@ impl Evaluation {
             json => format!(",\"metadata\":{}", on_one_line(json)),
         };
         format!("{{\"key\":{key},\"value\":{value},\"variant\":{variant},\"reason\":\"{reason}\"{metadata}}}")
-    }
-}
-
-/// JSON without its line breaks, which can only stand between its parts.
-fn on_one_line(json: &str) -> String {
-    json.replace(['\n', '\r'], " ")
-}
-
-impl Stats {
-    /// As a JSON object with the names of the fields.
-    pub fn to_json(&self) -> String {
-        let numbers = [
-            ("flags", self.flags as u64),
-            ("ruleset_bytes", self.ruleset_bytes as u64),
-            ("generation", self.generation),
-            ("loaded_units", self.loaded_units as u64),
-            ("loads", self.loads),
-            ("refreshes", self.refreshes),
-            ("rejected", self.rejected),
-            ("instances", self.instances as u64),
-            ("instances_created", self.instances_created),
-            ("instances_failed", self.instances_failed),
-            ("deadlines", self.deadlines),
-            ("busy", self.busy),
-            ("traps", self.traps),
-        ];
-        let numbers: Vec<_> = numbers.iter().map(|(name, number)| format!("\"{name}\":{number}")).collect();
-        format!("{{{},\"last_error\":{}}}", numbers.join(","), quoted(&self.last_error))
     }
 }
 

@@ -15,6 +15,10 @@ pub(crate) trait Evaluator: fmt::Debug {
 
     /// Makes an instance.
     fn instantiate(&self) -> Result<Self::Instance, EngineError>;
+
+    /// The same in the child of a fork, where the parent's ticker does not run. Where the child's cannot be started, there is
+    /// none, and no deadline.
+    fn in_child(&self) -> Self;
 }
 
 /// One of our own guests, with what its instances may use.
@@ -38,5 +42,10 @@ impl Evaluator for Guests {
 
     fn instantiate(&self) -> Result<Instance, EngineError> {
         Instance::new(self.guest.prepared()?, Arc::clone(&self.ticker), self.limits)
+    }
+
+    fn in_child(&self) -> Self {
+        let ticker = engine().and_then(Ticker::of).unwrap_or_else(|_| Arc::clone(&self.ticker));
+        Self { guest: self.guest, limits: self.limits, ticker }
     }
 }

@@ -6,7 +6,6 @@
 mod budget;
 mod clock;
 mod evaluator;
-pub(crate) mod fork;
 mod instance;
 mod module;
 mod pool;

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -17,7 +17,6 @@ use crossbeam_utils::atomic::AtomicCell;
 
 use super::EngineError;
 use super::evaluator::{Evaluator, Guests};
-use super::fork;
 use super::instance::Limits;
 use super::module::Guest;
 
@@ -46,8 +45,6 @@ pub(crate) struct Pool<E: Evaluator = Guests> {
     places: Box<[CachePadded<Place<E::Instance>>]>,
     /// Instances that exist, in places or lent; never over the number of places.
     live: AtomicUsize,
-    /// The fork generation to which `live` belongs.
-    forks: AtomicU32,
     /// Threads in `queue`.
     waiting: AtomicUsize,
     queue: Mutex<VecDeque<Arc<Waiter<E::Instance>>>>,
@@ -94,13 +91,18 @@ impl<E: Evaluator> Pool<E> {
             wait,
             places: (0..size.max(1)).map(|_| CachePadded::new(AtomicCell::new(None))).collect(),
             live: AtomicUsize::new(0),
-            forks: AtomicU32::new(fork::generation()),
             waiting: AtomicUsize::new(0),
             queue: Mutex::default(),
             closed: AtomicBool::new(false),
             created: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         }
+    }
+
+    /// The same in the child of a fork: the instances that threads of the parent were using never come back, and its locks
+    /// may be held for ever.
+    pub(crate) fn in_child(&self) -> Self {
+        Self::of(self.evaluator.in_child(), self.places.len(), self.wait)
     }
 
     /// Lends an instance, waiting for one if need be.
@@ -128,21 +130,11 @@ impl<E: Evaluator> Pool<E> {
                 return Ok(Lent { pool: self, place, instance: Some(instance) });
             }
         }
-        self.forget_parent();
         let instance = match self.create() {
             Some(created) => created?,
             None => self.wait()?,
         };
         Ok(Lent { pool: self, place: first, instance: Some(instance) })
-    }
-
-    /// In the child of a fork: the instances that threads of the parent were using will never come back, nor will anyone wait.
-    fn forget_parent(&self) {
-        let generation = fork::generation();
-        if self.forks.swap(generation, Ordering::AcqRel) != generation {
-            self.live.store(0, Ordering::Release);
-            self.waiting.store(0, Ordering::SeqCst);
-        }
     }
 
     /// A new instance; none where as many exist as may.
@@ -244,14 +236,14 @@ impl<E: Evaluator> Pool<E> {
                 return;
             }
         }
-        // In the child of a fork there may be more instances than places.
+        // Not seen in any test: rather one instance less than one more round.
         drop(instance);
         self.forget_one();
     }
 
-    /// One instance less. Of instances from before a fork there may be more than are counted.
+    /// One instance less.
     fn forget_one(&self) {
-        let _ = self.live.try_update(Ordering::AcqRel, Ordering::Acquire, |live| live.checked_sub(1));
+        self.live.fetch_sub(1, Ordering::AcqRel);
     }
 
     #[cold]

@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use wasmtime::Engine;
 
-use super::{EngineError, fork};
+use super::EngineError;
+use crate::fork;
 
 /// How often a running guest is called back: a fifth of the default deadline of 50 ms, which a guest may so pass by two ticks.
 /// Each tick wakes a thread, so they are no more frequent than that.
@@ -20,8 +22,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// tick gives its sign at that tick, and is counted at the next.
 const IDLE_TICKS: u32 = 4;
 
-/// The ticker of the process, shared by all clients.
-static CURRENT: Mutex<Weak<Ticker>> = Mutex::new(Weak::new());
+/// The ticker of the process, shared by all clients. Without a lock: a thread of the parent may be gone with it.
+static CURRENT: ArcSwapOption<Weak<Ticker>> = ArcSwapOption::const_empty();
 
 /// What the ticker's thread and those whose guests it watches share.
 #[derive(Default)]
@@ -65,8 +67,9 @@ impl Ticker {
     /// When its thread cannot be started.
     pub(super) fn of(engine: &Engine) -> Result<Arc<Self>, EngineError> {
         fork::watch();
-        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ticker) = current.upgrade().filter(|ticker| ticker.forks == fork::generation()) {
+        let current = CURRENT.load();
+        let running = current.as_ref().and_then(|ticker| ticker.upgrade());
+        if let Some(ticker) = running.filter(|ticker| ticker.forks == fork::generation()) {
             ticker.signs.watch(engine);
             return Ok(ticker);
         }
@@ -84,7 +87,8 @@ impl Ticker {
             join: Mutex::new(Some(join)),
             forks: fork::generation(),
         });
-        *current = Arc::downgrade(&ticker);
+        // Of two threads that start one at a time, one has a ticker of its own, which does no harm.
+        CURRENT.store(Some(Arc::new(Arc::downgrade(&ticker))));
         Ok(ticker)
     }
 

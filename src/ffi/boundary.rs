@@ -1,8 +1,10 @@
 //! Where C calls in: panics stop here, and pointers become references.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
+use std::sync::{Arc, Once, Weak};
 use std::thread;
+
+use arc_swap::ArcSwapOption;
 
 use super::error::{Failure, pennon_error};
 use super::status::pennon_status;
@@ -99,12 +101,12 @@ pub(super) unsafe fn take<T>(pointer: *mut T) -> Option<T> {
 }
 
 /// Who hears of panics: the log of the client that was made last.
-static LISTENER: Mutex<Option<Weak<dyn Log>>> = Mutex::new(None);
+static LISTENER: ArcSwapOption<Weak<dyn Log>> = ArcSwapOption::const_empty();
 
 /// Sends panics to a log from now on.
 pub(super) fn hear_panics(log: Option<&Arc<dyn Log>>) {
     if let Some(log) = log {
-        *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(log));
+        LISTENER.store(Some(Arc::new(Arc::downgrade(log))));
     }
     hush_panics();
 }
@@ -116,8 +118,8 @@ fn hush_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         panic::set_hook(Box::new(|info| {
-            // Not waiting: the panic may have come while the lock was held.
-            let listener = LISTENER.try_lock().ok().and_then(|listener| listener.as_ref()?.upgrade());
+            let listener = LISTENER.load();
+            let listener = listener.as_ref().and_then(|listener| listener.upgrade());
             if let Some(log) = listener {
                 log.log(
                     LogLevel::Error,

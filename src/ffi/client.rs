@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use super::boundary::{boundary, fallible, give, hear_panics, output, take};
 use super::error::{Failure, pennon_error};
+use super::delivery::outside_callback;
 use super::handle;
-use super::log::in_callback;
 use super::options::{document, pennon_options};
 use super::status::pennon_status;
 use super::text::pennon_text;
@@ -30,11 +30,13 @@ pub enum pennon_state {
     PENNON_STATE_NOT_READY = 0,
     /// It has a ruleset that is in step with its source.
     PENNON_STATE_READY = 1,
-    /// It has a ruleset, and its source could not be read, or was refused, since.
+    /// It has a ruleset that is out of date: its file could not be read, or was refused, since; the service could not be
+    /// reached three times in a row; or it is the one that an earlier run kept on disk.
     PENNON_STATE_STALE = 2,
     /// It has no ruleset, because its source could not be read or was refused. It goes on trying.
     PENNON_STATE_ERROR = 3,
-    /// It will not become ready; also the state of a client that has been freed.
+    /// It has no ruleset, because the service refuses its key; it asks again, more and more rarely, and at once when it is
+    /// given another key. Also the state of a client that has been freed.
     PENNON_STATE_FATAL = 4,
 }
 
@@ -51,7 +53,9 @@ impl From<State> for pennon_state {
 }
 
 /// Makes a client. An inline ruleset is in force when it returns. A ruleset file has been read once; where that failed the
-/// client is made all the same, is in state PENNON_STATE_ERROR, says so to the log, and reads the file when it changes.
+/// client is made all the same, is in state PENNON_STATE_ERROR, says so to the log, and reads the file when it changes. A
+/// service is asked in the background: this waits for its first answer as long as the option `start_wait_ms` says, and
+/// succeeds without one.
 ///
 /// options: consumed, also on failure; not NULL. client_out: not NULL; receives an owned client, freed with
 /// pennon_client_free; written only on success. error: may be NULL; receives an owned error on failure.
@@ -77,10 +81,11 @@ pub unsafe extern "C" fn pennon_client_create(
     unsafe { fallible(error, body) }
 }
 
-/// Waits until the client has a ruleset, at most timeout_ms milliseconds.
+/// Waits until the client has a ruleset, or the service has refused its key, at most timeout_ms milliseconds. What went wrong
+/// last, and where the ruleset is from, is in pennon_client_stats.
 ///
-/// Returns: PENNON_STATUS_OK, _NOT_READY when the time has passed or the client is freed meanwhile, _INVALID_HANDLE, or
-/// _IN_CALLBACK. Threads: any.
+/// Returns: PENNON_STATUS_OK, _UNAUTHORIZED when the service refuses the key, _NOT_READY when the time has passed or the client
+/// is freed meanwhile, _INVALID_HANDLE, or _IN_CALLBACK. Threads: any.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pennon_client_wait_ready(
     client: *mut pennon_client,
@@ -90,7 +95,11 @@ pub unsafe extern "C" fn pennon_client_wait_ready(
         outside_callback()?;
         handle::with_client(client, |client| {
             let ready = client.wait_ready(Duration::from_millis(timeout_ms.into()));
-            if ready { Ok(()) } else { Err(Failure::new(pennon_status::PENNON_STATUS_NOT_READY, "")) }
+            match client.state() {
+                _ if ready => Ok(()),
+                State::Fatal => Err(Failure::new(pennon_status::PENNON_STATUS_UNAUTHORIZED, "")),
+                _ => Err(Failure::new(pennon_status::PENNON_STATUS_NOT_READY, "")),
+            }
         })
     };
     // SAFETY: null is allowed.
@@ -108,11 +117,12 @@ pub unsafe extern "C" fn pennon_client_state(client: *const pennon_client) -> pe
     })
 }
 
-/// Reads the ruleset file now instead of at its next interval. Does nothing for a client without one.
+/// Asks the service for its ruleset, or reads the ruleset file, now instead of at its next interval, and waits for the answer.
+/// Does nothing for a client that has neither.
 ///
 /// error: may be NULL; receives an owned error on failure.
-/// Returns: PENNON_STATUS_OK, _INVALID_HANDLE, _IN_CALLBACK, _SOURCE or _INVALID_RULESET; on failure the ruleset in force stays.
-/// Threads: any.
+/// Returns: PENNON_STATUS_OK, _INVALID_HANDLE, _IN_CALLBACK, _SOURCE, _UNAUTHORIZED or _INVALID_RULESET; on failure the ruleset
+/// in force stays. Threads: any.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pennon_client_refresh(
     client: *mut pennon_client,
@@ -147,7 +157,7 @@ pub unsafe extern "C" fn pennon_client_set_ruleset(
     unsafe { fallible(error, body) }
 }
 
-/// Figures about the client, as a JSON object: flags, generation, loads, instances, errors (docs/stats.md).
+/// Figures about the client, as a JSON object: state, source, flags, evaluations, errors, instances, events (docs/stats.md).
 ///
 /// text_out: not NULL; receives an owned text, freed with pennon_text_free; written only on success.
 /// Returns: PENNON_STATUS_OK, _INVALID_ARGUMENT or _INVALID_HANDLE. Threads: any.
@@ -175,26 +185,6 @@ pub unsafe extern "C" fn pennon_client_diagnostics(
     unsafe { report(client, text_out, |client| client.diagnostics_json()) }
 }
 
-/// Ends the client's background thread. Evaluations go on working, on the ruleset in force, until the client is freed.
-///
-/// timeout_ms: how long the call may take; what is pending then is dropped.
-/// Returns: PENNON_STATUS_OK, _INVALID_HANDLE or _IN_CALLBACK. Threads: any.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pennon_client_shutdown(
-    client: *mut pennon_client,
-    timeout_ms: u32,
-) -> pennon_status {
-    let body = || {
-        outside_callback()?;
-        handle::with_client(client, |client| {
-            client.shutdown(Duration::from_millis(timeout_ms.into()));
-            Ok(())
-        })
-    };
-    // SAFETY: null is allowed.
-    unsafe { fallible(std::ptr::null_mut(), body) }
-}
-
 /// Frees a client. Threads that wait in it give up, evaluations that run on it are waited for, at most 2 seconds. Inside a
 /// callback it takes effect when the callback returns. When it has returned, outside of a callback, nothing is called back.
 ///
@@ -204,18 +194,11 @@ pub unsafe extern "C" fn pennon_client_free(client: *mut pennon_client) {
     boundary((), || handle::free(client));
 }
 
-fn outside_callback() -> Result<(), Failure> {
-    if in_callback() {
-        return Err(Failure::new(pennon_status::PENNON_STATUS_IN_CALLBACK, "not from inside a callback"));
-    }
-    Ok(())
-}
-
 /// Gives a report about a client to the caller.
 ///
 /// # Safety
 /// `text_out` is null or valid for a write.
-unsafe fn report(
+pub(super) unsafe fn report(
     client: *const pennon_client,
     text_out: *mut *mut pennon_text,
     make: impl FnOnce(&Client) -> String,

@@ -1,6 +1,7 @@
 use std::ffi::{CString, c_char};
 
 use super::boundary::{boundary, take};
+use super::log::one_line;
 use super::status::pennon_status;
 use super::text::lend;
 use crate::error::Error;
@@ -43,8 +44,7 @@ impl From<Error> for Failure {
 
 impl pennon_error {
     pub(super) fn new(failure: Failure) -> Self {
-        let message = failure.message.replace(['\0', '\n', '\r'], " ");
-        Self { status: failure.status, message: CString::new(message).unwrap_or_default() }
+        Self { status: failure.status, message: one_line(&failure.message) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use super::error::Failure;
 use super::log::in_callback;
 use super::status::pennon_status;
 use crate::client::Client;
+use crate::fork;
 
 /// Clients that can exist at one time.
 const MAX_CLIENTS: usize = 1024;
@@ -29,13 +30,13 @@ const FREE_WAIT: Duration = Duration::from_secs(2);
 pub(super) struct Registered {
     handle: usize,
     pub(super) client: Client,
+    /// The fork generation in which it was made: threads that used it are gone in a later one.
+    forks: u32,
 }
 
 /// The slots; a slot's client has the handle by which it can be found.
 static SLOTS: [ArcSwapOption<Registered>; MAX_CLIENTS] =
     [const { ArcSwapOption::const_empty() }; MAX_CLIENTS];
-/// Slots in use, so that two clients do not take one.
-static TAKEN: Mutex<[bool; MAX_CLIENTS]> = Mutex::new([false; MAX_CLIENTS]);
 /// Generations are never used again.
 static GENERATION: AtomicUsize = AtomicUsize::new(1);
 
@@ -44,23 +45,36 @@ thread_local! {
     static DEFERRED: RefCell<Vec<Arc<Registered>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Enters a client into the table.
+/// Enters a client into the table. Without a lock, which a thread that a fork has left behind could hold.
 pub(super) fn register(client: Client) -> Result<*mut pennon_client, Failure> {
-    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let vacant = taken.iter().position(|taken| !taken);
-    let (Some(index), Some(slot)) = (vacant, vacant.and_then(|index| SLOTS.get(index))) else {
-        return Err(Failure::new(
-            pennon_status::PENNON_STATUS_TOO_MANY_CLIENTS,
-            format!("{MAX_CLIENTS} clients exist already"),
-        ));
-    };
-    if let Some(taken) = taken.get_mut(index) {
-        *taken = true;
-    }
     let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
-    let handle = generation << SLOT_BITS | index;
-    slot.store(Some(Arc::new(Registered { handle, client })));
-    Ok(std::ptr::without_provenance_mut(handle))
+    let mut registered = Registered { handle: 0, client, forks: fork::generation() };
+    for (index, slot) in SLOTS.iter().enumerate() {
+        if slot.load().is_some() {
+            continue;
+        }
+        let handle = generation << SLOT_BITS | index;
+        registered.handle = handle;
+        let entered = Arc::new(registered);
+        let vacant: Option<Arc<Registered>> = None;
+        if slot.compare_and_swap(&vacant, Some(Arc::clone(&entered))).is_none() {
+            return Ok(std::ptr::without_provenance_mut(handle));
+        }
+        // Another thread was faster. Nobody has seen this one, so that it is ours alone again.
+        match Arc::try_unwrap(entered) {
+            Ok(ours) => registered = ours,
+            Err(_) => return Err(too_many()),
+        }
+    }
+    Err(too_many())
+}
+
+#[cold]
+fn too_many() -> Failure {
+    Failure::new(
+        pennon_status::PENNON_STATUS_TOO_MANY_CLIENTS,
+        format!("{MAX_CLIENTS} clients exist already"),
+    )
 }
 
 fn slot(handle: *const pennon_client) -> Option<&'static ArcSwapOption<Registered>> {
@@ -114,10 +128,6 @@ pub(super) fn free(handle: *mut pennon_client) {
     let was_ours = removed.as_deref().is_some_and(|registered| registered.handle == handle.addr());
     drop(removed);
     let Some(registered) = Guard::into_inner(current).filter(|_| was_ours) else { return };
-    let index = handle.addr() & ((1 << SLOT_BITS) - 1);
-    if let Some(taken) = TAKEN.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index) {
-        *taken = false;
-    }
     registered.client.close();
     if in_callback() {
         DEFERRED.with_borrow_mut(|deferred| deferred.push(registered));
@@ -129,7 +139,9 @@ pub(super) fn free(handle: *mut pennon_client) {
 /// Waits, bounded, until nobody uses the client, and drops it; who still uses it then drops it later.
 fn finish(registered: Arc<Registered>) {
     let start = Instant::now();
-    while Arc::strong_count(&registered) > 1 && start.elapsed() < FREE_WAIT {
+    // In the child of a fork those who used it in the parent never come back.
+    let may_return = || registered.forks == fork::generation() && Arc::strong_count(&registered) > 1;
+    while may_return() && start.elapsed() < FREE_WAIT {
         thread::sleep(Duration::from_micros(200));
     }
     drop(registered);

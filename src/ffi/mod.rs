@@ -11,6 +11,7 @@
 mod boundary;
 mod client;
 mod context;
+mod delivery;
 mod error;
 mod evaluate;
 mod evaluation;
@@ -18,6 +19,7 @@ mod explain;
 mod handle;
 mod log;
 mod options;
+mod provider_event;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -26,12 +28,14 @@ mod version;
 
 pub use client::*;
 pub use context::*;
+pub use delivery::*;
 pub use error::*;
 pub use evaluate::*;
 pub use evaluation::*;
 pub use explain::*;
 pub use log::*;
 pub use options::*;
+pub use provider_event::*;
 pub use status::*;
 pub use text::*;
 pub use version::*;

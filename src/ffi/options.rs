@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::boundary::{borrow_mut, boundary, fallible, give, hear_panics, output, take};
 use super::error::{Failure, pennon_error};
-use super::log::{Callback, pennon_log_callback, pennon_userdata_free};
+use super::log::{Callback, LogFunction, pennon_log_callback, pennon_userdata_free};
+use super::provider_event::{EventFunction, pennon_provider_event_callback};
 use super::status::pennon_status;
 use super::text::{bytes, text};
 use crate::options::Options;
@@ -16,8 +17,8 @@ pub struct pennon_options {
     pub(super) options: Options,
 }
 
-/// Makes options from one JSON object. Its members are described in docs/options.md: `service` is required; `ruleset_file` or
-/// `ruleset` names where the flags are. An unknown member, a wrong type or a value out of range is an error that names the
+/// Makes options from one JSON object. Its members are described in docs/options.md: `service` is required; `endpoint`,
+/// `ruleset_file` or `ruleset` names where the flags are. An unknown member, a wrong type or a value out of range is an error that names the
 /// member, the value and what is allowed.
 ///
 /// json: copied; UTF-8. options_out: not NULL; receives owned options, consumed by pennon_client_create or freed with
@@ -84,12 +85,9 @@ pub unsafe extern "C" fn pennon_options_on_log(
     error: *mut *mut pennon_error,
 ) -> pennon_status {
     let body = || {
-        let missing = || Failure::null("callback");
-        let Some(function) = callback else {
-            drop(Callback { function: ignore, userdata, userdata_free });
-            return Err(missing());
-        };
-        let callback = Callback { function, userdata, userdata_free };
+        // Made first, so that the userdata is freed also on failure.
+        let callback = Callback { function: callback, userdata, userdata_free };
+        let callback: Callback<LogFunction> = callback.given()?;
         // SAFETY: null or live and used by no other thread, as the header asks.
         let options = unsafe { borrow_mut(options, "options") }?;
         options.options.log = Some(Arc::new(callback));
@@ -99,8 +97,32 @@ pub unsafe extern "C" fn pennon_options_on_log(
     unsafe { fallible(error, body) }
 }
 
-/// Stands in for a callback that was not given, so that its userdata is freed as that of any other.
-unsafe extern "C" fn ignore(_: *mut c_void, _: i32, _: *const c_char, _: usize) {}
+/// Sets who hears of the client's states, of changed flags, and of events that were sent or dropped.
+///
+/// options: borrowed, not NULL. callback: not NULL. userdata: passed to the callback, may be NULL. userdata_free: called once
+/// with userdata when the callback will not be called any more (also when this function fails), may be NULL. error: may be
+/// NULL; receives an owned error on failure.
+/// Returns: PENNON_STATUS_OK or _INVALID_ARGUMENT. Threads: one at a time for one options object.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pennon_options_on_provider_event(
+    options: *mut pennon_options,
+    callback: pennon_provider_event_callback,
+    userdata: *mut c_void,
+    userdata_free: pennon_userdata_free,
+    error: *mut *mut pennon_error,
+) -> pennon_status {
+    let body = || {
+        // Made first, so that the userdata is freed also on failure.
+        let callback = Callback { function: callback, userdata, userdata_free };
+        let callback: Callback<EventFunction> = callback.given()?;
+        // SAFETY: null or live and used by no other thread, as the header asks.
+        let options = unsafe { borrow_mut(options, "options") }?;
+        options.options.listener = Some(Arc::new(callback));
+        Ok(())
+    };
+    // SAFETY: null or valid for a write, as the header asks.
+    unsafe { fallible(error, body) }
+}
 
 /// Frees options that no client was made from.
 ///

@@ -35,6 +35,10 @@ pub enum pennon_status {
     PENNON_STATUS_TOO_MANY_CLIENTS = -12,
     /// The buffer was too small: what fits has been written, and the length that is needed.
     PENNON_STATUS_BUFFER_TOO_SMALL = -13,
+    /// The service refuses the key of the client.
+    PENNON_STATUS_UNAUTHORIZED = -14,
+    /// The time has passed, and events wait to be sent, or were dropped at the end.
+    PENNON_STATUS_EVENTS_REMAIN = -15,
     /// The library has a fault; it goes on working. Please report it.
     PENNON_STATUS_PANIC = -99,
 }
@@ -58,11 +62,13 @@ impl pennon_status {
             PENNON_STATUS_IN_CALLBACK => c"IN_CALLBACK",
             PENNON_STATUS_TOO_MANY_CLIENTS => c"TOO_MANY_CLIENTS",
             PENNON_STATUS_BUFFER_TOO_SMALL => c"BUFFER_TOO_SMALL",
+            PENNON_STATUS_UNAUTHORIZED => c"UNAUTHORIZED",
+            PENNON_STATUS_EVENTS_REMAIN => c"EVENTS_REMAIN",
             PENNON_STATUS_PANIC => c"PANIC",
         }
     }
 
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 17] = [
         PENNON_STATUS_OK,
         PENNON_STATUS_INVALID_ARGUMENT,
         PENNON_STATUS_INVALID_UTF8,
@@ -77,6 +83,8 @@ impl pennon_status {
         PENNON_STATUS_IN_CALLBACK,
         PENNON_STATUS_TOO_MANY_CLIENTS,
         PENNON_STATUS_BUFFER_TOO_SMALL,
+        PENNON_STATUS_UNAUTHORIZED,
+        PENNON_STATUS_EVENTS_REMAIN,
         PENNON_STATUS_PANIC,
     ];
 }
@@ -89,6 +97,7 @@ impl From<&Error> for pennon_status {
             Error::ContextFrozen => PENNON_STATUS_CONTEXT_FROZEN,
             Error::InvalidRuleset(_) => PENNON_STATUS_INVALID_RULESET,
             Error::Source(_) => PENNON_STATUS_SOURCE,
+            Error::Unauthorized(_) => PENNON_STATUS_UNAUTHORIZED,
             Error::Unusable(_) => PENNON_STATUS_UNUSABLE,
             Error::NotReady => PENNON_STATUS_NOT_READY,
             Error::InvalidArgument(_) => PENNON_STATUS_INVALID_ARGUMENT,

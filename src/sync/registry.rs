@@ -1,7 +1,7 @@
 //! The places of loaded units: which index of every instance's table belongs to which unit.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use crate::engine::UnitKey;
 use crate::evaluation::Loaded;
@@ -18,6 +18,8 @@ pub(crate) struct Registry {
 struct Places {
     /// Identity of the unit at each place, zero where it is vacant.
     identities: Vec<u64>,
+    /// The unit at each place.
+    units: Vec<Weak<Unit>>,
     vacant: Vec<u32>,
     last_identity: u64,
 }
@@ -27,7 +29,7 @@ impl Registry {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enter(&self) -> UnitKey {
+    fn enter(&self, unit: Weak<Unit>) -> UnitKey {
         let mut places = self.places();
         places.last_identity += 1;
         let identity = places.last_identity;
@@ -35,6 +37,10 @@ impl Registry {
         match places.identities.get_mut(place as usize) {
             Some(existing) => *existing = identity,
             None => places.identities.push(identity),
+        }
+        match places.units.get_mut(place as usize) {
+            Some(existing) => *existing = unit,
+            None => places.units.push(unit),
         }
         UnitKey { place, identity }
     }
@@ -45,8 +51,18 @@ impl Registry {
             *identity = 0;
             places.vacant.push(key.place);
         }
+        if let Some(unit) = places.units.get_mut(key.place as usize) {
+            *unit = Weak::new();
+        }
         drop(places);
         self.departures.fetch_add(1, Ordering::Release);
+    }
+
+    /// The unit of a key, if anybody still holds it.
+    pub(crate) fn find(&self, key: UnitKey) -> Option<Arc<Unit>> {
+        let places = self.places();
+        let is_it = places.identities.get(key.place as usize) == Some(&key.identity);
+        places.units.get(key.place as usize).filter(|_| is_it)?.upgrade()
     }
 
     /// How many loaded units have gone.
@@ -83,8 +99,8 @@ impl Unit {
 
     /// What instances call it; it gets its place at the first call.
     #[inline]
-    pub(crate) fn key(&self) -> UnitKey {
-        *self.key.get_or_init(|| self.registry.enter())
+    pub(crate) fn key(self: &Arc<Self>) -> UnitKey {
+        *self.key.get_or_init(|| self.registry.enter(Arc::downgrade(self)))
     }
 
     /// Its load report, once any instance has loaded it.
@@ -114,14 +130,16 @@ mod tests {
     #[test]
     fn places_are_used_again_and_identities_are_not() {
         let registry = Arc::new(Registry::default());
-        let first = Unit::new(&registry);
+        let first = Arc::new(Unit::new(&registry));
         let key = first.key();
         assert_eq!((first.key(), registry.loaded()), (key, 1));
         let is_gone = registry.is_gone();
         assert!(!is_gone(key));
+        assert!(registry.find(key).is_some_and(|unit| Arc::ptr_eq(&unit, &first)));
         drop(first);
+        assert!(registry.find(key).is_none());
         assert!(registry.is_gone()(key) && registry.departures() == 1);
-        let second = Unit::new(&registry);
+        let second = Arc::new(Unit::new(&registry));
         assert_eq!(second.key().place, key.place);
         assert_ne!(second.key().identity, key.identity);
     }

@@ -12,12 +12,13 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::registry::{Registry, Unit};
 use crate::context;
 use crate::error::Error;
-use crate::service::goff::{self, Member};
+use crate::service::goff::{self, Form, Member};
 
 /// A ruleset as evaluations see it, whole or not at all.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    document: String,
+    /// Shared with the snapshots that children of forks make of it.
+    document: Arc<String>,
     /// Rises by one with every snapshot of a client.
     generation: u64,
     entries: Vec<Entry>,
@@ -53,15 +54,16 @@ impl Snapshot {
     /// When the document is no ruleset.
     pub(crate) fn new(
         document: String,
+        form: Form,
         previous: Option<&Self>,
         registry: &Arc<Registry>,
     ) -> Result<(Self, Changes), Error> {
         if let Some(updated) = previous.and_then(|previous| previous.update(&document, registry)) {
             let (mut snapshot, changes) = updated;
-            snapshot.document = document;
+            snapshot.document = Arc::new(document);
             return Ok((snapshot, changes));
         }
-        let mut snapshot = Self::parse(document, registry)?;
+        let mut snapshot = Self::parse(document, form, registry)?;
         let Some(previous) = previous else {
             let keys = snapshot.sorted_keys();
             return Ok((snapshot, Changes { keys }));
@@ -71,8 +73,8 @@ impl Snapshot {
         Ok((snapshot, changes))
     }
 
-    fn parse(document: String, registry: &Arc<Registry>) -> Result<Self, Error> {
-        let split = goff::split(&document).map_err(Error::InvalidRuleset)?;
+    fn parse(document: String, form: Form, registry: &Arc<Registry>) -> Result<Self, Error> {
+        let split = goff::split(&document, form).map_err(Error::InvalidRuleset)?;
         let enrichment = match &split.enrichment {
             None => Arc::default(),
             Some(range) => context::encode_object(text(&document, range))
@@ -83,7 +85,7 @@ impl Snapshot {
         };
         let unit = |member| Entry { member, unit: Arc::new(Unit::new(registry)) };
         let mut snapshot = Self {
-            document,
+            document: Arc::new(document),
             generation: 1,
             entries: split.members.into_iter().map(unit).collect(),
             index: HashTable::new(),
@@ -235,7 +237,7 @@ impl Snapshot {
             place(range.start)..place(range.end)
         };
         let mut snapshot = Self {
-            document: String::new(),
+            document: Arc::default(),
             generation: self.generation + 1,
             entries,
             index: HashTable::new(),
@@ -300,6 +302,11 @@ impl Snapshot {
         self.entries.len()
     }
 
+    /// Its document.
+    pub(crate) fn document(&self) -> &str {
+        &self.document
+    }
+
     /// Bytes of its document.
     pub(crate) fn bytes(&self) -> usize {
         self.document.len()
@@ -323,7 +330,23 @@ impl Snapshot {
 
     /// Whether its document is this one.
     pub(crate) fn is(&self, document: &str) -> bool {
-        self.document == document
+        *self.document == document
+    }
+
+    /// The same ruleset for the child of a fork: the document is shared, units and their places are new.
+    pub(crate) fn in_child(&self, registry: &Arc<Registry>) -> Self {
+        let entry = |entry: &Entry| Entry { member: entry.member.clone(), unit: Arc::new(Unit::new(registry)) };
+        Self {
+            document: Arc::clone(&self.document),
+            generation: self.generation,
+            entries: self.entries.iter().map(entry).collect(),
+            index: self.index.clone(),
+            hasher: self.hasher.clone(),
+            has_duplicates: self.has_duplicates,
+            inside: self.inside.clone(),
+            enrichment_json: self.enrichment_json.clone(),
+            enrichment: Arc::clone(&self.enrichment),
+        }
     }
 }
 
@@ -407,9 +430,9 @@ mod tests {
 
     fn check(old: &str, new: &str) -> Vec<String> {
         let registry = Arc::new(Registry::default());
-        let (previous, _) = Snapshot::new(old.into(), None, &registry).unwrap();
-        let (updated, changes) = Snapshot::new(new.into(), Some(&previous), &registry).unwrap();
-        let mut whole = Snapshot::parse(new.into(), &registry).unwrap();
+        let (previous, _) = Snapshot::new(old.into(), Form::Either, None, &registry).unwrap();
+        let (updated, changes) = Snapshot::new(new.into(), Form::Either, Some(&previous), &registry).unwrap();
+        let mut whole = Snapshot::parse(new.into(), Form::Either, &registry).unwrap();
         let whole_changes = whole.adopt(&previous);
         let list = |snapshot: &Snapshot| -> Vec<(String, String)> {
             snapshot.units().map(|(key, _, value)| (key.to_owned(), value.to_owned())).collect()

@@ -66,6 +66,11 @@ impl Evaluator for Vendor {
     fn instantiate(&self) -> Result<VendorInstance, EngineError> {
         VendorInstance::new(&self.prepared, Arc::clone(&self.ticker), self.limits, Arc::clone(&self.outlet))
     }
+
+    fn in_child(&self) -> Self {
+        let ticker = compile::engine().and_then(Ticker::of).unwrap_or_else(|_| Arc::clone(&self.ticker));
+        Self { prepared: self.prepared.clone(), limits: self.limits, ticker, outlet: Arc::clone(&self.outlet) }
+    }
 }
 
 impl fmt::Debug for Vendor {

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "modules")]
 pub(crate) mod module;
+pub(crate) mod collector;
+pub(crate) mod relay;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -35,11 +37,21 @@ pub(crate) struct Split {
     pub enrichment: Option<Range<u32>>,
 }
 
+/// What a document can be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A flags file or the relay's answer, as its members tell.
+    #[default]
+    Either,
+    /// The relay's answer: flags stand in its member `flags`, and without any it is `{}`.
+    Answer,
+}
+
 /// Splits a document.
 ///
 /// # Errors
 /// With what is wrong and where.
-pub(crate) fn split(document: &str) -> Result<Split, String> {
+pub(crate) fn split(document: &str, form: Form) -> Result<Split, String> {
     let origin = document.as_ptr() as usize;
     let parse = |shape| {
         let mut deserializer = serde_json::Deserializer::from_str(document);
@@ -47,7 +59,8 @@ pub(crate) fn split(document: &str) -> Result<Split, String> {
         deserializer.end().map(|()| split)
     };
     // Most documents are told by their first member; only a file with a flag named `flags` is read twice.
-    match parse(Shape::Unknown) {
+    let shape = if form == Form::Answer { Shape::Answer } else { Shape::Unknown };
+    match parse(shape) {
         Ok(Some(split)) => Ok(split),
         Ok(None) => parse(Shape::Flags).map(Option::unwrap_or_default),
         Err(error) => Err(error),
@@ -82,6 +95,8 @@ enum Shape {
     Unknown,
     /// An object of flags and nothing else.
     Flags,
+    /// The relay's answer.
+    Answer,
 }
 
 /// Reads a document; none where its shape was guessed wrong.
@@ -114,10 +129,11 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
             split.inside = self.between_outer_braces();
             return Ok(Some(split));
         }
-        let mut first = true;
+        let (mut first, mut is_answer) = (true, true);
         while let Some(key) = map.next_key::<Key<'de>>()? {
             match key.text.as_ref() {
                 FLAGS => {
+                    is_answer = true;
                     let value: &'de RawValue = map.next_value()?;
                     let range = range(value.get(), origin);
                     let braces = value.get();
@@ -132,14 +148,20 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
                     let seed = MembersSeed { origin };
                     split.members = seed.deserialize(&mut deserializer).map_err(M::Error::custom)?;
                     split.inside = range.start + 1..range.end - 1;
-                    if looks_like_a_flag(&split, self.document) {
+                    if self.shape == Shape::Unknown && looks_like_a_flag(&split, self.document) {
                         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                         return Ok(None);
                     }
                 }
                 ENRICHMENT => {
+                    is_answer = true;
                     let value: &'de RawValue = map.next_value()?;
                     split.enrichment = (value.get() != "null").then(|| range(value.get(), origin));
+                }
+                // What later relays may add; alone it is the answer of something else.
+                _ if self.shape == Shape::Answer => {
+                    map.next_value::<IgnoredAny>()?;
+                    is_answer &= !first;
                 }
                 _ if first => {
                     split.members = members(&mut map, origin, Some(key))?;
@@ -154,6 +176,9 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
                 }
             }
             first = false;
+        }
+        if !is_answer {
+            return Err(M::Error::custom("it has no member `flags`"));
         }
         Ok(Some(split))
     }
@@ -266,7 +291,7 @@ mod tests {
 
     fn keys(document: &str) -> Vec<(String, String)> {
         let text = |range: &Range<u32>| document[range.start as usize..range.end as usize].to_owned();
-        let split = split(document).unwrap();
+        let split = split(document, Form::Either).unwrap();
         let key =
             |member: &Member| member.decoded.as_deref().map_or_else(|| text(&member.key), str::to_owned);
         split.members.iter().map(|member| (key(member), text(&member.value))).collect()
@@ -279,7 +304,7 @@ mod tests {
         assert_eq!(keys(r#"{"flags": {"a": {"x": 1}, "b\n":null}}"#), expected);
         assert_eq!(keys("{}"), []);
         let document = r#"{"evaluationContextEnrichment": {"env": 1}, "flags": {"a":{}}}"#;
-        let split = split(document).unwrap();
+        let split = split(document, Form::Either).unwrap();
         let enrichment = split.enrichment.unwrap();
         assert_eq!(&document[enrichment.start as usize..enrichment.end as usize], "{\"env\": 1}");
         assert_eq!(&document[split.inside.start as usize..split.inside.end as usize], "\"a\":{}");
@@ -297,8 +322,21 @@ mod tests {
     fn what_is_no_object_of_flags_is_refused_with_a_place() {
         for document in ["", "[]", "5", "{\"flags\": 5}", "{\"a\": {}", "{\"a\": tru}", "{} x", "{\"a\":{},}"]
         {
-            let error = split(document).unwrap_err();
+            let error = split(document, Form::Either).unwrap_err();
             assert!(error.contains("line") || error.contains("flags"), "{document}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_answer_of_the_relay_is_nothing_else() {
+        let count = |document: &str| split(document, Form::Answer).map(|split| split.members.len());
+        assert_eq!(count("{}"), Ok(0));
+        assert_eq!(count(r#"{"evaluationContextEnrichment":{"a":1}}"#), Ok(0));
+        assert_eq!(count(r#"{"flags":{"a":{}},"more":1}"#), Ok(1));
+        assert_eq!(count(r#"{"more":1,"flags":{"a":{}}}"#), Ok(1));
+        assert_eq!(count(r#"{"flags":{"variations":{},"defaultRule":{}}}"#), Ok(2));
+        for document in [r#"{"message":"x"}"#, r#"{"a":{"variations":{}}}"#, "[]", "<html>", r#"{"flags":[]}"#] {
+            assert!(count(document).is_err(), "{document}");
         }
     }
 

@@ -28,6 +28,10 @@ pub(crate) struct Answer {
     pub reason: Reason,
     pub error: Option<ErrorCode>,
     pub message: String,
+    /// Whether evaluations of the flag are reported; those of an unknown one are.
+    pub tracked: bool,
+    /// The flag's version; may be empty.
+    pub version: String,
 }
 
 type Members<'a> = BTreeMap<String, &'a RawValue>;
@@ -63,7 +67,10 @@ impl Answer {
             value: value.map(str::to_owned),
             metadata: metadata(&members, cacheable)?,
         };
-        Ok(Self { outcome, reason, error, message: member(&members, "errorDetails")? })
+        let message = member(&members, "errorDetails")?;
+        let tracked = member::<Option<bool>>(&members, "trackEvents")?.unwrap_or(true);
+        let version = member::<Option<String>>(&members, "version")?.unwrap_or_default();
+        Ok(Self { outcome, reason, error, message, tracked, version })
     }
 }
 

@@ -1,0 +1,244 @@
+//! The end of an evaluation: it is counted and reported, and its answer shown to who asked.
+
+use std::sync::Arc;
+
+use pennon_wire::{Answer, ErrorCode};
+
+use super::core::{Core, MALFORMED, Subject};
+use super::module::Module;
+use crate::clock;
+use crate::context::{Context, User};
+use crate::engine::EngineError;
+use crate::error::Error;
+use crate::evaluation::{FlagType, Loaded, Resolved};
+use crate::events::{Counted, Event, Exposure, Fallback, UserKey};
+use crate::limits::MAX_DETAILS_BYTES;
+use crate::service::goff::collector::{self, Evaluated};
+use crate::sync::registry::Unit;
+
+/// What an evaluation is asked for, as far as the report on it needs to know.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) flag_type: FlagType,
+    /// The caller's default.
+    pub(super) fallback: Fallback<'a>,
+    /// Whether it is counted and reported: `explain` is not.
+    pub(super) is_reported: bool,
+}
+
+impl<'a> Ask<'a> {
+    #[inline]
+    pub(super) fn new(flag_type: FlagType, fallback: Fallback<'a>) -> Self {
+        Self { flag_type, fallback, is_reported: true }
+    }
+}
+
+impl Core {
+    /// Shows an answer of our own guest's.
+    #[inline]
+    pub(super) fn answer<T>(
+        &self,
+        subject: Subject<'_>,
+        loaded: &Loaded,
+        answer: Answer,
+        context: &Context,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        let resolved = loaded.resolve(answer).unwrap_or(MALFORMED);
+        match resolved.outcome {
+            Some(outcome)
+                if resolved.error.is_none() && outcome.is(ask.flag_type) && ask.is_reported =>
+            {
+                let event = if loaded.tracked && self.events.is_open() {
+                    let small = if outcome.gives_none() { ask.fallback.small() } else { Some(crate::events::Small::None) };
+                    match small {
+                        Some(fallback) => Some(exposure(subject.unit, answer, context, fallback)),
+                        None => self.defaulted(loaded, outcome.variant(), context, ask),
+                    }
+                } else {
+                    None
+                };
+                self.events.take(Counted::Success, event);
+                with(resolved)
+            }
+            _ => self.answer_failure(Some(loaded), subject.key, resolved, context, ask, with),
+        }
+    }
+
+    /// The event of a flag that leaves its value to a caller whose default is a text.
+    #[cold]
+    fn defaulted(&self, loaded: &Loaded, variation: &str, context: &Context, ask: Ask<'_>) -> Option<Event> {
+        let value = ask.fallback.to_json();
+        Some(written(&loaded.key, context.user(), variation, &value, false, &loaded.version))
+    }
+
+    /// Shows an answer that is a failure for who asked.
+    #[cold]
+    fn answer_failure<T>(
+        &self,
+        loaded: Option<&Loaded>,
+        key: &str,
+        resolved: Resolved<'_>,
+        context: &Context,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        if !ask.is_reported {
+            return with(resolved);
+        }
+        let code = resolved.error.unwrap_or(ErrorCode::TypeMismatch);
+        let is_tracked = loaded.is_none_or(|loaded| loaded.tracked) && self.events.is_open();
+        let event = || written(key, context.user(), "", &ask.fallback.to_json(), true, "");
+        self.events.take(Counted::Failure(code), is_tracked.then(event));
+        with(resolved)
+    }
+
+    /// No instance could answer.
+    #[cold]
+    pub(super) fn resolve_failed<T>(
+        &self,
+        subject: Subject<'_>,
+        error: &EngineError,
+        context: &Context,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        let message = error.to_string();
+        let resolved = Resolved::failure(ErrorCode::General, &message);
+        self.answer_failure(subject.unit.loaded(), subject.key, resolved, context, ask, with)
+    }
+
+    /// The ruleset has no such flag.
+    #[cold]
+    pub(super) fn resolve_unknown<T>(
+        &self,
+        key: &str,
+        context: &Context,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        let resolved = Resolved::failure(ErrorCode::FlagNotFound, "no flag has this key");
+        self.answer_failure(None, key, resolved, context, ask, with)
+    }
+
+    /// There is no ruleset.
+    #[cold]
+    pub(super) fn resolve_without_ruleset<T>(
+        &self,
+        _key: &str,
+        _context: &Context,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        self.fail(ask, ErrorCode::ProviderNotReady, "client has no ruleset yet", with)
+    }
+
+    /// A failure that says nothing about a flag, and is not reported to the service.
+    #[cold]
+    pub(super) fn fail<T>(
+        &self,
+        ask: Ask<'_>,
+        code: ErrorCode,
+        message: &str,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        if ask.is_reported {
+            self.events.take(Counted::Failure(code), None);
+        }
+        with(Resolved::failure(code, message))
+    }
+
+    /// Apart from [`Core::resolve`], which is small for the sake of our own guest.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn resolve_by_module<T>(
+        &self,
+        module: &Module,
+        subject: Subject<'_>,
+        context: &Context,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        let answer = match self.ask_module(module, subject, context) {
+            Ok(answer) => answer,
+            Err(error) => return self.resolve_failed(subject, &error, context, ask, with),
+        };
+        let resolved = answer.resolved();
+        let fits = resolved.outcome.is_none_or(|outcome| outcome.is(ask.flag_type));
+        if !ask.is_reported {
+            return with(resolved);
+        }
+        if resolved.error.is_some() || !fits {
+            let code = resolved.error.unwrap_or(ErrorCode::TypeMismatch);
+            let is_tracked = answer.is_tracked() && self.events.is_open();
+            let event = || written(subject.key, context.user(), "", &ask.fallback.to_json(), true, "");
+            self.events.take(Counted::Failure(code), is_tracked.then(event));
+            return with(resolved);
+        }
+        let event = || {
+            let given = resolved.outcome.and_then(crate::evaluation::HostOutcome::given_json);
+            let value = given.unwrap_or_else(|| ask.fallback.to_json());
+            let variation = resolved.outcome.map_or("", crate::evaluation::HostOutcome::variant);
+            written(subject.key, context.user(), variation, &value, false, answer.version())
+        };
+        let is_tracked = answer.is_tracked() && self.events.is_open();
+        self.events.take(Counted::Success, is_tracked.then(event));
+        with(resolved)
+    }
+
+    /// Reports an event of the application's own. `details` is a JSON object, or nothing.
+    ///
+    /// # Errors
+    /// When the name is empty, or the details are no JSON object or too large.
+    pub(super) fn track(&self, name: &str, context: &Context, details: Option<&str>) -> Result<(), Error> {
+        if name.is_empty() {
+            return Err(Error::InvalidArgument("name is empty".into()));
+        }
+        let details = details.map(str::trim).filter(|details| !details.is_empty()).unwrap_or("{}");
+        if details.len() > MAX_DETAILS_BYTES {
+            return Err(Error::InvalidArgument(format!("details have more than {MAX_DETAILS_BYTES} bytes")));
+        }
+        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(details);
+        if let Err(error) = is_json {
+            return Err(Error::InvalidArgument(format!("details are no JSON: {error}")));
+        }
+        if !details.starts_with('{') {
+            return Err(Error::InvalidArgument("details are no JSON object".into()));
+        }
+        context.encoded()?;
+        if self.events.is_open() {
+            let details = crate::evaluation::on_one_line(details);
+            let text = collector::tracked(name, context.user(), clock::seconds(), context.json(), &details);
+            self.events.take(Counted::Nothing, Some(Event::Written(text.into())));
+        }
+        Ok(())
+    }
+}
+
+#[inline]
+fn exposure(unit: &Arc<Unit>, answer: Answer, context: &Context, fallback: crate::events::Small) -> Event {
+    let User { key, is_anonymous } = context.user();
+    Event::Exposure(Exposure {
+        unit: unit.key(),
+        outcome: u32::from(answer.outcome),
+        seconds: clock::seconds(),
+        user: UserKey::new(key.unwrap_or_default()),
+        is_anonymous,
+        fallback,
+    })
+}
+
+/// An event in the form in which it is sent.
+fn written(
+    flag: &str,
+    user: User<'_>,
+    variation: &str,
+    value: &str,
+    has_failed: bool,
+    version: &str,
+) -> Event {
+    let seconds = clock::seconds();
+    let evaluated = Evaluated { flag, user, seconds, variation, value, has_failed, version };
+    Event::Written(collector::evaluated(evaluated).into())
+}

@@ -1,0 +1,44 @@
+//! How whoever flushes learns how far the sender is.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Instant;
+
+/// What the sender and those who wait for it share.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Whether somebody wants everything sent now.
+    is_asked: AtomicBool,
+    steps: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Progress {
+    /// Asks for everything to be sent now.
+    pub(super) fn ask(&self) {
+        self.is_asked.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that was asked, since the last look.
+    pub(super) fn was_asked(&self) -> bool {
+        self.is_asked.swap(false, Ordering::SeqCst)
+    }
+
+    /// Says that events were sent or dropped.
+    pub(super) fn step(&self) {
+        *self.steps.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits until `is_done`, at most until `end`.
+    pub(super) fn wait(&self, end: Instant, is_done: impl Fn() -> bool) {
+        let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+        while !is_done() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            (steps, _) = self.changed.wait_timeout(steps, left).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}

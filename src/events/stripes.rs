@@ -1,0 +1,221 @@
+//! The queue's front: stripes that threads use apart from each other.
+//!
+//! A stripe's lock is only ever tried. Whoever holds one does so for some ten nanoseconds, or exchanges its buffer.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use crossbeam_utils::CachePadded;
+use pennon_wire::ErrorCode;
+
+use super::event::Event;
+
+/// Places of a table by error code.
+pub(crate) const ERRORS: usize = 16;
+
+/// Events for which a stripe has room from its first event on; it grows with what comes.
+const FIRST_ROOM: usize = 256;
+
+thread_local! {
+    /// The stripe of this thread: a number of its own to begin with, so that threads spread.
+    static STRIPE: Cell<usize> = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Cell::new(NEXT.fetch_add(1, Ordering::Relaxed))
+    };
+}
+
+/// What is counted of an evaluation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counted {
+    /// One that gave a value.
+    Success,
+    /// One that gave an error.
+    Failure(ErrorCode),
+    /// Nothing: the event is of something else.
+    Nothing,
+}
+
+/// Totals of the stripes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sum {
+    pub(super) evaluations: u64,
+    pub(super) errors: [u64; ERRORS],
+    pub(super) recorded: u64,
+    pub(super) dropped: u64,
+}
+
+#[derive(Debug, Default)]
+struct Stripe {
+    sum: Sum,
+    events: VecDeque<Event>,
+    /// A buffer that has been emptied, so that none has to grow again.
+    spare: VecDeque<Event>,
+}
+
+/// All stripes of a client.
+#[derive(Debug)]
+pub(super) struct Stripes {
+    stripes: Box<[CachePadded<Mutex<Stripe>>]>,
+    /// Events of a stripe; of more the oldest are dropped.
+    room: usize,
+    /// What came while every stripe was in use: evaluations, and events that were dropped with them.
+    missed: CachePadded<[AtomicU64; 2]>,
+}
+
+impl Stripes {
+    /// With room for so many events in each, so that one thread alone has room for all.
+    pub(super) fn new(room: usize) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let stripes = (0..cores.clamp(2, 8)).map(|_| CachePadded::default()).collect();
+        Self { stripes, room, missed: CachePadded::default() }
+    }
+
+    /// Takes an event; whether there are now so many that they should be fetched.
+    #[inline]
+    pub(super) fn take(&self, counted: Counted, event: Option<Event>) -> bool {
+        let count = self.stripes.len();
+        let own = STRIPE.get();
+        for step in 0..count {
+            let Some(stripe) = self.stripes.get((own + step) % count) else { continue };
+            let mut stripe = match stripe.try_lock() {
+                Ok(stripe) => stripe,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => continue,
+            };
+            stripe.count(counted);
+            return event.is_some_and(|event| stripe.push(event, self.room));
+        }
+        self.miss(counted, event)
+    }
+
+    /// Every stripe is in use, which takes as many threads at one moment, held up there: the event is dropped, and counted.
+    #[cold]
+    fn miss(&self, counted: Counted, event: Option<Event>) -> bool {
+        let [evaluations, events] = &*self.missed;
+        if !matches!(counted, Counted::Nothing) {
+            evaluations.fetch_add(1, Ordering::Relaxed);
+        }
+        if event.is_some() {
+            events.fetch_add(1, Ordering::Relaxed);
+        }
+        false
+    }
+
+    fn each(&self) -> impl Iterator<Item = MutexGuard<'_, Stripe>> {
+        self.stripes.iter().map(|stripe| stripe.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Fetches all events, stripe by stripe.
+    pub(super) fn drain(&self, mut each: impl FnMut(Event)) {
+        for index in 0..self.stripes.len() {
+            let Some(stripe) = self.stripes.get(index) else { continue };
+            let mut events = {
+                let mut stripe = stripe.lock().unwrap_or_else(PoisonError::into_inner);
+                let spare = std::mem::take(&mut stripe.spare);
+                std::mem::replace(&mut stripe.events, spare)
+            };
+            events.drain(..).for_each(&mut each);
+            // What a burst needed is not kept for ever.
+            if events.capacity() <= FIRST_ROOM * 16 {
+                stripe.lock().unwrap_or_else(PoisonError::into_inner).spare = events;
+            }
+        }
+    }
+
+    /// Events in the fullest stripe.
+    pub(super) fn longest(&self) -> usize {
+        self.each().map(|stripe| stripe.events.len()).max().unwrap_or(0)
+    }
+
+    pub(super) fn sum(&self) -> Sum {
+        let mut total = Sum::default();
+        for stripe in self.each() {
+            total.evaluations += stripe.sum.evaluations;
+            total.recorded += stripe.sum.recorded;
+            total.dropped += stripe.sum.dropped;
+            total.errors.iter_mut().zip(stripe.sum.errors).for_each(|(total, errors)| *total += errors);
+        }
+        let [evaluations, events] = &*self.missed;
+        total.evaluations += evaluations.load(Ordering::Relaxed);
+        let missed = events.load(Ordering::Relaxed);
+        total.recorded += missed;
+        total.dropped += missed;
+        total
+    }
+}
+
+impl Stripe {
+    #[inline]
+    fn count(&mut self, counted: Counted) {
+        match counted {
+            Counted::Success => self.sum.evaluations += 1,
+            Counted::Failure(code) => {
+                self.sum.evaluations += 1;
+                if let Some(errors) = self.sum.errors.get_mut(code as usize) {
+                    *errors += 1;
+                }
+            }
+            Counted::Nothing => {}
+        }
+    }
+
+    /// Adds an event. Whether it is the first, which begins the wait for the next flush, or the one that makes the stripe
+    /// half full.
+    #[inline]
+    fn push(&mut self, event: Event, room: usize) -> bool {
+        self.sum.recorded += 1;
+        let length = self.events.len();
+        if length >= room {
+            self.events.pop_front();
+            self.sum.dropped += 1;
+        } else if length == self.events.capacity() {
+            self.events.reserve(length.max(FIRST_ROOM.min(room)));
+        }
+        self.events.push_back(event);
+        length == 0 || length + 1 == room.div_ceil(2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(number: usize) -> Event {
+        Event::Written(number.to_string().into())
+    }
+
+    #[test]
+    fn the_oldest_are_dropped_and_counted() {
+        let stripes = Stripes::new(10);
+        let rung: Vec<usize> =
+            (0..25).filter(|number| stripes.take(Counted::Success, Some(written(*number)))).collect();
+        // The first, and the one that makes it half full.
+        assert_eq!(rung, [0, 4]);
+        let mut kept = Vec::new();
+        stripes.drain(|event| if let Event::Written(text) = event { kept.push(text.to_string()) });
+        assert_eq!(kept, (15..25).map(|number| number.to_string()).collect::<Vec<_>>());
+        let sum = stripes.sum();
+        assert_eq!((sum.evaluations, sum.recorded, sum.dropped), (25, 25, 15));
+        assert!(stripes.take(Counted::Failure(ErrorCode::General), Some(written(1))));
+        assert_eq!(stripes.sum().errors.iter().sum::<u64>(), 1);
+    }
+
+    #[test]
+    fn a_held_stripe_is_passed_by_and_all_held_is_a_counted_loss() {
+        let stripes = Stripes::new(10);
+        let held: Vec<_> = stripes.each().skip(1).collect();
+        (0..4).for_each(|number| {
+            stripes.take(Counted::Success, Some(written(number)));
+        });
+        drop(held);
+        assert_eq!(stripes.sum().dropped, 0);
+        let held: Vec<_> = stripes.each().collect();
+        stripes.take(Counted::Success, Some(written(5)));
+        drop(held);
+        let sum = stripes.sum();
+        assert_eq!((sum.evaluations, sum.recorded, sum.dropped), (5, 5, 1));
+    }
+}

@@ -1,0 +1,300 @@
+//! HTTP as the library uses it: blocking, bounded in time and size, and interrupted when the client ends.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ureq::config::Config;
+use ureq::http::Response as HttpResponse;
+use ureq::http::response::Parts;
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body, Proxy, ProxyProtocol};
+
+use crate::error::Error;
+use crate::options::{Network, TlsFiles};
+
+/// Why there is no answer; for people, on one line, without the URL (which may hold a key).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HttpError(pub(crate) String);
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<ureq::Error> for HttpError {
+    fn from(error: ureq::Error) -> Self {
+        Self(error.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// An answer, with the headers that anybody here reads.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) etag: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    fn new(parts: &Parts, body: Vec<u8>) -> Self {
+        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        Self {
+            status: parts.status.as_u16(),
+            etag: text("etag").map(str::to_owned),
+            retry_after: text("retry-after").and_then(|value| retry_after(value, SystemTime::now())),
+            body,
+        }
+    }
+
+    /// The beginning of the body, for a message.
+    pub(crate) fn excerpt(&self) -> String {
+        const SHOWN: usize = 200;
+        let text = String::from_utf8_lossy(self.body.get(..SHOWN).unwrap_or(&self.body));
+        text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    }
+}
+
+/// What connections are made from; made once for a client, since it reads files.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    config: Config,
+    headers: Arc<[(String, String)]>,
+}
+
+impl Transport {
+    /// Reads certificates, and the environment's proxy where no option names one.
+    ///
+    /// # Errors
+    /// When an option cannot be used.
+    pub(crate) fn new(network: &Network) -> Result<Self, Error> {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(concat!("pennon/", env!("CARGO_PKG_VERSION")))
+            .timeout_global(Some(network.timeout))
+            .tls_config(tls(&network.tls)?)
+            .proxy(proxy(network)?)
+            .max_idle_connections(4)
+            .build();
+        Ok(Self { config, headers: network.headers.clone().into() })
+    }
+
+    /// Connections of one thread, which can be interrupted without others noticing.
+    pub(crate) fn connect(&self) -> Http {
+        Http { agent: Agent::new_with_config(self.config.clone()), headers: Arc::clone(&self.headers) }
+    }
+
+    /// Connections for reading what never ends: reads that yield nothing for `patience` fail, and may be tried again.
+    pub(crate) fn connect_stream(&self, patience: Duration, connect: Duration) -> Http {
+        let config = rebuilt(&self.config, patience, connect);
+        Http { agent: Agent::new_with_config(config), headers: Arc::clone(&self.headers) }
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+}
+
+/// The same way to the service with other timeouts.
+fn rebuilt(config: &Config, patience: Duration, connect: Duration) -> Config {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .user_agent(config.user_agent().clone())
+        .timeout_resolve(Some(connect))
+        .timeout_connect(Some(connect))
+        .timeout_recv_response(Some(connect))
+        .timeout_per_read(Some(patience))
+        .tls_config(config.tls_config().clone())
+        .proxy(config.proxy().cloned())
+        // A stream that is compressed would be held back by who compresses it.
+        .accept_encoding("identity")
+        .build()
+}
+
+/// Connections of one thread.
+#[derive(Clone, Debug)]
+pub(crate) struct Http {
+    agent: Agent,
+    headers: Arc<[(String, String)]>,
+}
+
+impl Http {
+    /// Posts JSON, and reads an answer of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// When there is no whole answer.
+    pub(crate) fn post(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        limit: u64,
+    ) -> Result<Response, HttpError> {
+        let (parts, mut body) = self.send(url, headers, body)?.into_parts();
+        let body = body.with_config().limit(limit).read_to_vec()?;
+        Ok(Response::new(&parts, body))
+    }
+
+    /// Posts JSON where the status alone is the answer: once it is there, the service has taken the request.
+    ///
+    /// # Errors
+    /// When there is no status.
+    pub(crate) fn deliver(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Response, HttpError> {
+        const LIMIT: u64 = 64 << 10;
+        let (parts, mut body) = self.send(url, headers, body)?.into_parts();
+        // Read to its end, so that the connection can be used again; where that fails, it is not.
+        let body = body.with_config().limit(LIMIT).read_to_vec().unwrap_or_default();
+        Ok(Response::new(&parts, body))
+    }
+
+    fn send(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<HttpResponse<Body>, HttpError> {
+        let mut request = self.agent.post(url).header("Content-Type", "application/json");
+        for (name, value) in merged(&self.headers, headers) {
+            request = request.header(name, value);
+        }
+        Ok(request.send(body)?)
+    }
+
+    /// Begins to read a stream of events.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) fn stream(&self, url: &str) -> Result<HttpResponse<Body>, HttpError> {
+        let mut request = self.agent.get(url).header("Accept", "text/event-stream").header("Cache-Control", "no-cache");
+        for (name, value) in self.headers.iter() {
+            request = request.header(name, value);
+        }
+        Ok(request.call()?)
+    }
+
+    /// Makes who waits for an answer give up, and every later request fail.
+    pub(crate) fn interrupt(&self) {
+        self.agent.clone().shutdown();
+    }
+}
+
+/// Our headers and the caller's; of two with one name the caller's.
+fn merged<'a>(
+    theirs: &'a [(String, String)],
+    ours: &'a [(&'a str, &'a str)],
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let is_theirs = |name: &str| theirs.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+    let ours = ours.iter().copied().filter(move |(name, _)| !is_theirs(name));
+    ours.chain(theirs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+/// `Retry-After`: seconds, or a date.
+fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+fn refused(name: &str, cause: impl fmt::Display) -> Error {
+    Error::InvalidOption(format!("option {name} cannot be used: {cause}"))
+}
+
+/// PEM, or what is in the file that is named instead.
+fn pem(name: &str, value: &str) -> Result<Vec<u8>, Error> {
+    if value.trim_start().starts_with("-----BEGIN") {
+        return Ok(value.as_bytes().to_vec());
+    }
+    std::fs::read(value).map_err(|error| refused(name, format!("{value}: {error}")))
+}
+
+fn certificates(name: &str, value: &str) -> Result<Vec<Certificate<'static>>, Error> {
+    let pem = pem(name, value)?;
+    let items = parse_pem(&pem).collect::<Result<Vec<_>, _>>().map_err(|error| refused(name, error))?;
+    let certificate = |item| if let PemItem::Certificate(certificate) = item { Some(certificate) } else { None };
+    let certificates: Vec<_> = items.into_iter().filter_map(certificate).collect();
+    if certificates.is_empty() { Err(refused(name, "it holds no PEM certificate")) } else { Ok(certificates) }
+}
+
+fn tls(files: &TlsFiles) -> Result<TlsConfig, Error> {
+    let mut roots = Vec::new();
+    for (name, value) in [("ca_file", &files.ca_file), ("ca_data", &files.ca_data)] {
+        if let Some(value) = value {
+            roots.extend(certificates(name, value)?);
+        }
+    }
+    let roots = match roots.as_slice() {
+        [] => RootCerts::PlatformVerifier,
+        roots => RootCerts::new_with_certs(roots),
+    };
+    let client = match (&files.client_cert, &files.client_key) {
+        (Some(chain), Some(key)) => {
+            let chain = certificates("client_cert", chain)?;
+            let key = PrivateKey::from_pem(&pem("client_key", key)?).map_err(|error| refused("client_key", error))?;
+            Some(ClientCert::new_with_certs(&chain, key))
+        }
+        _ => None,
+    };
+    Ok(TlsConfig::builder().root_certs(roots).client_cert(client).build())
+}
+
+/// The proxy of the options, else that of the environment, which is read here and never again. `NO_PROXY` holds for both.
+fn proxy(network: &Network) -> Result<Option<Proxy>, Error> {
+    let first = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()));
+    let is_https = network.endpoint.as_deref().or(network.collector_endpoint.as_deref()).is_some_and(|url| url.starts_with("https"));
+    let names: &[&str] =
+        if is_https { &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] } else { &["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"] };
+    let (url, origin) = match &network.proxy {
+        Some(url) => (url.clone(), "proxy"),
+        None => match first(names) {
+            Some(url) => (url, "proxy, from the environment,"),
+            None => return Ok(None),
+        },
+    };
+    // The URL may hold a password.
+    let cause = "it is no URL of an HTTP proxy, http://[USER:PASSWORD@]HOST[:PORT]";
+    let parsed = Proxy::new(&url).map_err(|_| ()).and_then(|proxy| match proxy.protocol() {
+        ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
+        _ => Err(()),
+    });
+    let parsed = parsed.map_err(|()| refused(origin, cause))?;
+    let mut builder = Proxy::builder(parsed.protocol()).host(parsed.host()).port(parsed.port());
+    if let Some(name) = parsed.username() {
+        builder = builder.username(name);
+    }
+    if let Some(password) = parsed.password() {
+        builder = builder.password(password);
+    }
+    for exempt in first(&["NO_PROXY", "no_proxy"]).unwrap_or_default().split(',') {
+        if !exempt.trim().is_empty() {
+            builder = builder.no_proxy(exempt.trim());
+        }
+    }
+    builder.build().map(Some).map_err(|_| refused(origin, cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_in_seconds_or_until_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 60);
+        assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(60)));
+        assert_eq!(retry_after("Sun, 06 Nov 1983 08:49:37 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", now), None);
+    }
+
+    #[test]
+    fn the_callers_headers_win() {
+        let theirs = [("authorization".to_owned(), "Basic x".to_owned())];
+        let all: Vec<_> = merged(&theirs, &[("Authorization", "Bearer k"), ("X-API-Key", "k")]).collect();
+        assert_eq!(all, [("X-API-Key", "k"), ("authorization", "Basic x")]);
+    }
+}

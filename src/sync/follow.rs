@@ -1,0 +1,56 @@
+//! The thread that follows a service: it polls, and listens for changes between two polls.
+
+use std::time::{Duration, Instant};
+
+use super::stream::{Heard, Stream};
+use crate::client::Core;
+use crate::options::Network;
+use crate::retry::{Backoff, jittered};
+use crate::worker::{Alarm, Wake};
+
+/// The part of the poll interval that is added or taken away, so that clients that were started together spread
+/// (reference 5.2, IP).
+const JITTER: f64 = 0.1;
+
+/// The longest pause between two attempts while the service cannot be reached and polls are rarer than that.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+/// Keeps a client in step with its service until the alarm says stop.
+pub(crate) fn follow(core: &Core, network: &Network, mut stream: Option<Stream>, alarm: &Alarm) {
+    let poll = network.poll_interval;
+    let most = if poll.is_zero() { MAX_PAUSE } else { poll.min(MAX_PAUSE) };
+    let mut backoff = Backoff::new(most);
+    loop {
+        let pause = match core.fetch() {
+            Ok(()) => {
+                backoff.succeed();
+                (!poll.is_zero()).then(|| jittered(poll, JITTER))
+            }
+            Err((_, asked)) => Some(backoff.fail(asked)),
+        };
+        core.keep_last_good();
+        let next = pause.and_then(|pause| Instant::now().checked_add(pause));
+        if rest(alarm, stream.as_mut(), next) == Wake::Stop {
+            return;
+        }
+    }
+}
+
+/// Waits for the next poll, or for something to happen before it.
+fn rest(alarm: &Alarm, stream: Option<&mut Stream>, next: Option<Instant>) -> Wake {
+    let Some(stream) = stream else { return alarm.wait(next) };
+    loop {
+        match stream.listen(alarm, next) {
+            Heard::Change => return Wake::Rung,
+            Heard::Nothing | Heard::Call => return alarm.wait(next),
+            Heard::Silence(until) => match alarm.wait(earlier(until, next)) {
+                Wake::Due if next.is_none_or(|next| Instant::now() < next) => {}
+                woken => return woken,
+            },
+        }
+    }
+}
+
+fn earlier(one: Instant, other: Option<Instant>) -> Option<Instant> {
+    Some(other.map_or(one, |other| one.min(other)))
+}
