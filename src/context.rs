@@ -165,7 +165,8 @@ impl Context {
     pub(crate) fn user(&self) -> User<'_> {
         let frozen = self.frozen();
         let key = frozen.targeting_key.and_then(|place| self.attributes.get(place));
-        let key = key.and_then(|(_, node)| if let Node::String(key) = node { Some(key.as_str()) } else { None });
+        let key =
+            key.and_then(|(_, node)| if let Node::String(key) = node { Some(key.as_str()) } else { None });
         User { key, is_anonymous: frozen.is_anonymous }
     }
 

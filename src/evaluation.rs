@@ -123,6 +123,15 @@ impl HostOutcome {
         &self.variant
     }
 
+    /// Its metadata, a JSON object; may be empty.
+    pub(crate) fn metadata(&self) -> &str {
+        &self.metadata
+    }
+
+    pub(crate) fn set_metadata(&mut self, metadata: String) {
+        self.metadata = metadata.into();
+    }
+
     /// The JSON of its value, on one line; none where it leaves the value to the caller.
     pub(crate) fn given_json(&self) -> Option<String> {
         match self.value {

@@ -84,13 +84,24 @@ impl Transport {
 
     /// Connections of one thread, which can be interrupted without others noticing.
     pub(crate) fn connect(&self) -> Http {
-        Http { agent: Agent::new_with_config(self.config.clone()), headers: Arc::clone(&self.headers) }
+        Http {
+            agent: Agent::new_with_config(self.config.clone()),
+            headers: Arc::clone(&self.headers),
+            timeout: None,
+        }
+    }
+
+    /// The same with another bound on the time of a request.
+    pub(crate) fn connect_within(&self, timeout: Duration) -> Http {
+        let config = self.config.clone();
+        let http = Agent::new_with_config(config);
+        Http { agent: http, headers: Arc::clone(&self.headers), timeout: Some(timeout) }
     }
 
     /// Connections for reading what never ends: reads that yield nothing for `patience` fail, and may be tried again.
     pub(crate) fn connect_stream(&self, patience: Duration, connect: Duration) -> Http {
         let config = rebuilt(&self.config, patience, connect);
-        Http { agent: Agent::new_with_config(config), headers: Arc::clone(&self.headers) }
+        Http { agent: Agent::new_with_config(config), headers: Arc::clone(&self.headers), timeout: None }
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -124,6 +135,8 @@ fn rebuilt(config: &Config, patience: Duration, connect: Duration) -> Config {
 pub(crate) struct Http {
     agent: Agent,
     headers: Arc<[(String, String)]>,
+    /// Of a request, where it is another than the client's.
+    timeout: Option<Duration>,
 }
 
 impl Http {
@@ -147,7 +160,12 @@ impl Http {
     ///
     /// # Errors
     /// When there is no status.
-    pub(crate) fn deliver(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Response, HttpError> {
+    pub(crate) fn deliver(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Response, HttpError> {
         const LIMIT: u64 = 64 << 10;
         let (parts, mut body) = self.send(url, headers, body)?.into_parts();
         // Read to its end, so that the connection can be used again; where that fails, it is not.
@@ -155,12 +173,20 @@ impl Http {
         Ok(Response::new(&parts, body))
     }
 
-    fn send(&self, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<HttpResponse<Body>, HttpError> {
+    fn send(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<HttpResponse<Body>, HttpError> {
         let mut request = self.agent.post(url).header("Content-Type", "application/json");
         for (name, value) in merged(&self.headers, headers) {
             request = request.header(name, value);
         }
-        Ok(request.send(body)?)
+        match self.timeout {
+            None => Ok(request.send(body)?),
+            timeout => Ok(request.config().timeout_global(timeout).build().send(body)?),
+        }
     }
 
     /// Begins to read a stream of events.
@@ -168,7 +194,8 @@ impl Http {
     /// # Errors
     /// When there is no answer.
     pub(crate) fn stream(&self, url: &str) -> Result<HttpResponse<Body>, HttpError> {
-        let mut request = self.agent.get(url).header("Accept", "text/event-stream").header("Cache-Control", "no-cache");
+        let mut request =
+            self.agent.get(url).header("Accept", "text/event-stream").header("Cache-Control", "no-cache");
         for (name, value) in self.headers.iter() {
             request = request.header(name, value);
         }
@@ -216,7 +243,8 @@ fn pem(name: &str, value: &str) -> Result<Vec<u8>, Error> {
 fn certificates(name: &str, value: &str) -> Result<Vec<Certificate<'static>>, Error> {
     let pem = pem(name, value)?;
     let items = parse_pem(&pem).collect::<Result<Vec<_>, _>>().map_err(|error| refused(name, error))?;
-    let certificate = |item| if let PemItem::Certificate(certificate) = item { Some(certificate) } else { None };
+    let certificate =
+        |item| if let PemItem::Certificate(certificate) = item { Some(certificate) } else { None };
     let certificates: Vec<_> = items.into_iter().filter_map(certificate).collect();
     if certificates.is_empty() { Err(refused(name, "it holds no PEM certificate")) } else { Ok(certificates) }
 }
@@ -235,7 +263,8 @@ fn tls(files: &TlsFiles) -> Result<TlsConfig, Error> {
     let client = match (&files.client_cert, &files.client_key) {
         (Some(chain), Some(key)) => {
             let chain = certificates("client_cert", chain)?;
-            let key = PrivateKey::from_pem(&pem("client_key", key)?).map_err(|error| refused("client_key", error))?;
+            let key = PrivateKey::from_pem(&pem("client_key", key)?)
+                .map_err(|error| refused("client_key", error))?;
             Some(ClientCert::new_with_certs(&chain, key))
         }
         _ => None,
@@ -245,10 +274,18 @@ fn tls(files: &TlsFiles) -> Result<TlsConfig, Error> {
 
 /// The proxy of the options, else that of the environment, which is read here and never again. `NO_PROXY` holds for both.
 fn proxy(network: &Network) -> Result<Option<Proxy>, Error> {
-    let first = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()));
-    let is_https = network.endpoint.as_deref().or(network.collector_endpoint.as_deref()).is_some_and(|url| url.starts_with("https"));
-    let names: &[&str] =
-        if is_https { &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] } else { &["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"] };
+    let first =
+        |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|url| !url.is_empty()));
+    let is_https = network
+        .endpoint
+        .as_deref()
+        .or(network.collector_endpoint.as_deref())
+        .is_some_and(|url| url.starts_with("https"));
+    let names: &[&str] = if is_https {
+        &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+    } else {
+        &["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"]
+    };
     let (url, origin) = match &network.proxy {
         Some(url) => (url.clone(), "proxy"),
         None => match first(names) {

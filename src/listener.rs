@@ -23,7 +23,9 @@ pub enum Source {
 
 impl Source {
     pub(crate) fn from_number(number: u8) -> Option<Self> {
-        [Self::Service, Self::Disk, Self::File, Self::Application].into_iter().find(|source| *source as u8 == number)
+        [Self::Service, Self::Disk, Self::File, Self::Application]
+            .into_iter()
+            .find(|source| *source as u8 == number)
     }
 
     /// Its name, in lower case.

@@ -10,6 +10,8 @@ use super::core::{Core, MALFORMED, Subject};
 use crate::context::Context;
 use crate::engine::{EngineError, Instance, Lent, Pool};
 use crate::evaluation::{Evaluation, FlagType, Loaded, Resolved};
+use crate::log::LogLevel;
+use crate::options::Mode;
 use crate::sync::registry::Unit;
 
 /// Uses of one instance after which it is given back for others.
@@ -66,7 +68,11 @@ impl Core {
         context: &Context,
         selects: impl Fn(&str) -> bool,
     ) -> Option<Vec<Evaluation>> {
-        let snapshot = self.snapshot.load_full()?;
+        let Some(snapshot) = self.snapshot.load_full() else {
+            let remote = self.remote.as_ref().filter(|remote| remote.mode == Mode::Remote);
+            let all = self.evaluate_all_remotely(remote?, self.link.as_ref()?, context, selects);
+            return all.inspect_err(|cause| self.say(LogLevel::Error, cause)).ok();
+        };
         let encoded = context.encoded();
         let mut loan = Loan::new(&self.pool);
         let evaluations =

@@ -12,6 +12,7 @@ use pennon_wire::{Answer, ErrorCode};
 use super::link::Link;
 use super::module::{Module, ModuleAnswer};
 use super::record::Ask;
+use super::remote::Remote;
 use crate::context::Context;
 use crate::engine::{EngineError, Instance, Lent, Limits, Pool};
 use crate::error::Error;
@@ -19,8 +20,8 @@ use crate::evaluation::{Loaded, Resolved};
 use crate::events::Events;
 use crate::listener::Outbox;
 use crate::log::LogLevel;
-use crate::options::Options;
-use crate::state::Signal;
+use crate::options::{Mode, Options};
+use crate::state::{Signal, State};
 use crate::sync::registry::{Registry, Unit};
 use crate::sync::snapshot::Snapshot;
 use crate::sync::source::{Format, RulesetFile};
@@ -36,6 +37,8 @@ pub(crate) struct Core {
     pub(super) pool: Pool,
     pub(super) module: Option<Module>,
     pub(super) link: Option<Link>,
+    /// Asks the service to evaluate: everything, or what cannot be evaluated here.
+    pub(super) remote: Option<Remote>,
     pub(super) events: Events,
     pub(super) outbox: Outbox,
     signal: Signal,
@@ -104,7 +107,9 @@ impl Core {
         let pool = Pool::new(options.service.guest(), options.pool_size, options.pool_wait, limits)?;
         let module = Module::open(&options)?;
         let link = Link::new(&options)?;
-        Ok(Self::with(options, pool, module, link, Signal::default()))
+        // In remote mode there is no ruleset to wait for.
+        let state = if options.network.mode == Mode::Remote { State::Ready } else { State::NotReady };
+        Ok(Self::with(options, pool, module, link, Signal::of(state)))
     }
 
     fn with(
@@ -119,6 +124,7 @@ impl Core {
             path,
             interval: options.watch_interval,
         });
+        let remote = link.as_ref().and_then(|link| Remote::new(&options, link));
         let can_send = link.as_ref().is_some_and(Link::has_collector);
         Self {
             snapshot: ArcSwapOption::empty(),
@@ -126,6 +132,7 @@ impl Core {
             pool,
             module,
             link,
+            remote,
             events: Events::new(options.events.clone(), can_send),
             outbox: Outbox::new(options.listener.clone()),
             signal,

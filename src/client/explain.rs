@@ -44,8 +44,9 @@ impl Core {
     /// The evaluation of a flag and the reasons for it, as a JSON object.
     pub(super) fn explain(&self, key: &str, context: &Context) -> String {
         let ask = Ask { is_reported: false, ..Ask::new(FlagType::Any, Fallback::None) };
-        let answer =
-            self.resolve(key, context, ask, |resolved| resolved.into_evaluation(key, FlagType::Any)).to_json();
+        let answer = self
+            .resolve(key, context, ask, |resolved| resolved.into_evaluation(key, FlagType::Any))
+            .to_json();
         let Ok(context) = context.encoded() else { return answer };
         let explained =
             self.on_unit(key, |instance, subject| instance.explain(subject.request(), context, clock::now()));

@@ -57,7 +57,10 @@ impl Core {
         let Some(file) = file(self, link) else { return };
         let unusable = |cause: &str| {
             let path = file.path();
-            self.say(LogLevel::Error, &format!("the last good ruleset {} is not used: {cause}", path.display()));
+            self.say(
+                LogLevel::Error,
+                &format!("the last good ruleset {} is not used: {cause}", path.display()),
+            );
         };
         let content = match file.read(MAX_RULESET_BYTES as u64 + MAX_HEADER_BYTES) {
             Ok(Some(content)) => content,
@@ -74,7 +77,8 @@ impl Core {
             self.kept.store(generation, Ordering::Relaxed);
         }
         if let Some(state) = self.signal().serve_old() {
-            let reason = "the service cannot be reached; the last good ruleset on disk is in force".to_owned();
+            let reason =
+                "the service cannot be reached; the last good ruleset on disk is in force".to_owned();
             self.say(LogLevel::Warn, &reason);
             self.outbox.tell(ProviderEvent::State { state, reason });
         }

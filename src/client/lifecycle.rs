@@ -52,7 +52,9 @@ impl Core {
                 return None;
             }
             let core = Arc::clone(self);
-            return self.worker(Worker::start("pennon-watch", alarm, move |alarm| watch(&core, &file, first, alarm)));
+            return self.worker(Worker::start("pennon-watch", alarm, move |alarm| {
+                watch(&core, &file, first, alarm)
+            }));
         }
         let link = self.link.as_ref()?;
         if !link.has_rulesets(self.options.network.mode) && !self.needs_stream() {
@@ -79,7 +81,10 @@ impl Core {
             let core = core.upgrade();
             let key = core.as_ref().and_then(|core| core.link.as_ref()?.key());
             let key = key.as_deref().map(String::as_str);
-            Urls { sse: relay::sse_url(&endpoint, key), websocket: relay::websocket_urls(&endpoint, key).into() }
+            Urls {
+                sse: relay::sse_url(&endpoint, key),
+                websocket: relay::websocket_urls(&endpoint, key).into(),
+            }
         });
         let core = Arc::downgrade(self);
         let say = move |message: &str| {
@@ -147,6 +152,9 @@ impl Core {
         if let Some(link) = &self.link {
             link.interrupt();
             link.line.interrupt();
+        }
+        if let Some(remote) = &self.remote {
+            remote.interrupt();
         }
         self.events.close();
         let before = self.events.figures();

@@ -152,10 +152,8 @@ impl Link {
         headers.extend(etag.as_deref().map(|etag| ("If-None-Match", etag.as_str())));
         let url = relay::configuration_url(endpoint);
         let answer = self.http.post(&url, &headers, self.question.as_bytes(), MAX_RULESET_BYTES as u64);
-        let response = answer.map_err(|error| Refusal {
-            error: Error::Source(format!("{endpoint}: {error}")),
-            pause: None,
-        })?;
+        let response = answer
+            .map_err(|error| Refusal { error: Error::Source(format!("{endpoint}: {error}")), pause: None })?;
         match response.status {
             200 => {
                 self.traffic.bytes.fetch_add(response.body.len() as u64, Ordering::Relaxed);
@@ -195,7 +193,8 @@ fn refusal(endpoint: &str, response: &Response) -> Refusal {
     let excerpt = response.excerpt();
     let status = response.status;
     if relay::refuses_key(status, &excerpt) {
-        let error = Error::Unauthorized(format!("{endpoint} refuses the api_key: status {status}: {excerpt}"));
+        let error =
+            Error::Unauthorized(format!("{endpoint} refuses the api_key: status {status}: {excerpt}"));
         return Refusal { error, pause: response.retry_after };
     }
     let error = Error::Source(format!("{endpoint} answers with status {status}: {excerpt}"));

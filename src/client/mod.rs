@@ -14,6 +14,7 @@ mod module;
 mod module;
 mod record;
 mod refresh;
+mod remote;
 mod report;
 mod stats;
 

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::evaluation::{FlagType, Loaded, Resolved};
 use crate::events::{Counted, Event, Exposure, Fallback, UserKey};
 use crate::limits::MAX_DETAILS_BYTES;
+use crate::options::Mode;
 use crate::service::goff::collector::{self, Evaluated};
 use crate::sync::registry::Unit;
 
@@ -47,11 +48,13 @@ impl Core {
     ) -> T {
         let resolved = loaded.resolve(answer).unwrap_or(MALFORMED);
         match resolved.outcome {
-            Some(outcome)
-                if resolved.error.is_none() && outcome.is(ask.flag_type) && ask.is_reported =>
-            {
+            Some(outcome) if resolved.error.is_none() && outcome.is(ask.flag_type) && ask.is_reported => {
                 let event = if loaded.tracked && self.events.is_open() {
-                    let small = if outcome.gives_none() { ask.fallback.small() } else { Some(crate::events::Small::None) };
+                    let small = if outcome.gives_none() {
+                        ask.fallback.small()
+                    } else {
+                        Some(crate::events::Small::None)
+                    };
                     match small {
                         Some(fallback) => Some(exposure(subject.unit, answer, context, fallback)),
                         None => self.defaulted(loaded, outcome.variant(), context, ask),
@@ -88,6 +91,10 @@ impl Core {
             return with(resolved);
         }
         let code = resolved.error.unwrap_or(ErrorCode::TypeMismatch);
+        let with = match self.help_out(code, key, context, ask, with) {
+            Ok(shown) => return shown,
+            Err(with) => with,
+        };
         let is_tracked = loaded.is_none_or(|loaded| loaded.tracked) && self.events.is_open();
         let event = || written(key, context.user(), "", &ask.fallback.to_json(), true, "");
         self.events.take(Counted::Failure(code), is_tracked.then(event));
@@ -126,11 +133,16 @@ impl Core {
     #[cold]
     pub(super) fn resolve_without_ruleset<T>(
         &self,
-        _key: &str,
-        _context: &Context,
+        key: &str,
+        context: &Context,
         ask: Ask<'_>,
         with: impl FnOnce(Resolved<'_>) -> T,
     ) -> T {
+        if let (Some(remote), Some(link)) =
+            (self.remote.as_ref().filter(|remote| remote.mode == Mode::Remote), &self.link)
+        {
+            return self.resolve_remotely(remote, link, key, context, ask, with);
+        }
         self.fail(ask, ErrorCode::ProviderNotReady, "client has no ruleset yet", with)
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::core::{Core, Subject};
 use super::link::{Fetched, Refusal};
+use super::remote::Remote;
 use crate::error::Error;
 use crate::listener::{ProviderEvent, Source};
 use crate::log::LogLevel;
@@ -62,12 +63,19 @@ impl Core {
     /// left alone.
     pub(crate) fn fetch(&self) -> Result<(), (Error, Option<Duration>)> {
         let Some(link) = &self.link else { return Ok(()) };
+        if !link.has_rulesets(self.options.network.mode) {
+            // In remote mode flags change unseen, and answers that are kept are no longer right.
+            self.remote.iter().for_each(Remote::forget);
+            return Ok(());
+        }
         // One at a time, so that an older answer does not come into force after a newer one.
         let fetching = link.fetching.lock().unwrap_or_else(PoisonError::into_inner);
         let since = Instant::now();
         let (fetched, severity, pause) = match link.fetch(self.snapshot.load().is_some()) {
             Ok(fetched) => (Ok(fetched), Severity::After(PATIENCE), None),
-            Err(Refusal { error: error @ Error::Unauthorized(_), pause }) => (Err(error), Severity::Refused, pause),
+            Err(Refusal { error: error @ Error::Unauthorized(_), pause }) => {
+                (Err(error), Severity::Refused, pause)
+            }
             Err(Refusal { error, pause }) => (Err(error), Severity::After(PATIENCE), pause),
         };
         let published = fetched.and_then(|fetched| match fetched {
@@ -146,7 +154,11 @@ impl Core {
             drop(refresh);
             if !changes.keys.is_empty() {
                 let flags = changes.keys.clone();
-                self.outbox.tell(ProviderEvent::ConfigurationChanged { flags, source, took: since.elapsed() });
+                self.outbox.tell(ProviderEvent::ConfigurationChanged {
+                    flags,
+                    source,
+                    took: since.elapsed(),
+                });
             }
         }
         Ok(changes)

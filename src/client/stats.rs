@@ -163,7 +163,12 @@ impl Stats {
         }
         let errors: Vec<_> =
             self.errors.iter().map(|(code, count)| format!("\"{}\":{count}", code.name())).collect();
-        let _ = write!(json, ",\"errors\":{{{}}},\"last_error\":{}}}", errors.join(","), quoted(&self.last_error));
+        let _ = write!(
+            json,
+            ",\"errors\":{{{}}},\"last_error\":{}}}",
+            errors.join(","),
+            quoted(&self.last_error)
+        );
         json
     }
 
@@ -177,7 +182,9 @@ impl Stats {
                 "# HELP pennon_{name}{suffix} {help}\n# TYPE pennon_{name}{suffix} {kind}\npennon_{name}{suffix} {value}\n"
             );
         }
-        text.push_str("# HELP pennon_errors_total Evaluations by error.\n# TYPE pennon_errors_total counter\n");
+        text.push_str(
+            "# HELP pennon_errors_total Evaluations by error.\n# TYPE pennon_errors_total counter\n",
+        );
         for (code, count) in &self.errors {
             let _ = writeln!(text, "pennon_errors_total{{code=\"{}\"}} {count}", code.name());
         }

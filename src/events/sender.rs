@@ -103,7 +103,8 @@ impl<C: Carrier> Work<'_, C> {
     fn open_spool(&mut self) {
         let options = self.sender.events.options();
         let Some(folder) = &options.spool_dir else { return };
-        let limits = Limits { bytes: options.spool_max_bytes, events: options.batch_size, fsync: options.spool_fsync };
+        let limits =
+            Limits { bytes: options.spool_max_bytes, events: options.batch_size, fsync: options.spool_fsync };
         match Spool::open(folder, &self.sender.carrier.collector(), limits) {
             Ok(mut spool) => {
                 let recovered = spool.recover();
@@ -111,14 +112,20 @@ impl<C: Carrier> Work<'_, C> {
                 tally.recovered.fetch_add(recovered, Ordering::Relaxed);
                 tally.spool_bytes.store(spool.bytes(), Ordering::Relaxed);
                 if recovered > 0 {
-                    self.say(LogLevel::Info, &format!("{recovered} events of an earlier run are in the spool"));
+                    self.say(
+                        LogLevel::Info,
+                        &format!("{recovered} events of an earlier run are in the spool"),
+                    );
                     self.due = Some(Instant::now());
                 }
                 self.spool = Some(spool);
             }
             Err(error) => {
                 let folder = folder.display();
-                self.say(LogLevel::Error, &format!("spool {folder}: {error}; events are kept in memory alone"));
+                self.say(
+                    LogLevel::Error,
+                    &format!("spool {folder}: {error}; events are kept in memory alone"),
+                );
             }
         }
     }
@@ -151,7 +158,8 @@ impl<C: Carrier> Work<'_, C> {
         }
         self.arm(now);
         let is_pressing = self.waiting() >= half as u64;
-        let is_allowed = if is_asked { !is_later(self.asked_until, now) } else { !is_later(self.allowed(), now) };
+        let is_allowed =
+            if is_asked { !is_later(self.asked_until, now) } else { !is_later(self.allowed(), now) };
         if (is_asked || is_pressing || is_due(self.due)) && is_allowed {
             self.send_all();
             self.due = None;
@@ -288,7 +296,8 @@ impl<C: Carrier> Work<'_, C> {
     fn send(&mut self, texts: &[String]) -> Option<usize> {
         let readable: Vec<String> = texts.iter().filter(|text| !text.is_empty()).cloned().collect();
         let lost = (texts.len() - readable.len()) as u64;
-        let verdict = if readable.is_empty() { Verdict::Taken } else { self.sender.carrier.deliver(&readable) };
+        let verdict =
+            if readable.is_empty() { Verdict::Taken } else { self.sender.carrier.deliver(&readable) };
         let tally = self.sender.events.tally();
         let settled = match verdict {
             Verdict::Taken => {
@@ -304,7 +313,9 @@ impl<C: Carrier> Work<'_, C> {
                 0
             }
             Verdict::TooLarge => self.give_up(1, "the service finds one alone too large"),
-            Verdict::Malformed(cause) => self.give_up(texts.len(), &format!("the service refuses them: {cause}")),
+            Verdict::Malformed(cause) => {
+                self.give_up(texts.len(), &format!("the service refuses them: {cause}"))
+            }
             Verdict::Later(cause, pause) => {
                 self.fail(&cause, pause);
                 return None;

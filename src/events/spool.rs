@@ -113,7 +113,8 @@ impl Segment {
         // What stands after the last line break was not written to its end.
         lines.pop();
         let text = |line: &[u8]| String::from_utf8(line.to_vec()).ok();
-        let is_event = |line: &String| line.starts_with('{') && serde_json::from_str::<IgnoredAny>(line).is_ok();
+        let is_event =
+            |line: &String| line.starts_with('{') && serde_json::from_str::<IgnoredAny>(line).is_ok();
         Ok(lines.into_iter().filter_map(text).filter(is_event).collect())
     }
 }

@@ -195,7 +195,11 @@ mod tests {
         // The first, and the one that makes it half full.
         assert_eq!(rung, [0, 4]);
         let mut kept = Vec::new();
-        stripes.drain(|event| if let Event::Written(text) = event { kept.push(text.to_string()) });
+        stripes.drain(|event| {
+            if let Event::Written(text) = event {
+                kept.push(text.to_string())
+            }
+        });
         assert_eq!(kept, (15..25).map(|number| number.to_string()).collect::<Vec<_>>());
         let sum = stripes.sum();
         assert_eq!((sum.evaluations, sum.recorded, sum.dropped), (25, 25, 15));

@@ -2,8 +2,8 @@ use std::ffi::c_char;
 use std::time::Duration;
 
 use super::boundary::{boundary, fallible, give, hear_panics, output, take};
-use super::error::{Failure, pennon_error};
 use super::delivery::outside_callback;
+use super::error::{Failure, pennon_error};
 use super::handle;
 use super::options::{document, pennon_options};
 use super::status::pennon_status;

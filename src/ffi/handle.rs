@@ -1,8 +1,8 @@
 //! Client handles: slot and generation in a pointer's clothes, never dereferenced, looked up in a table without locks.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -62,7 +62,8 @@ impl pennon_provider_event {
             _ => &[],
         };
         // A key with a NUL in it ends there for whoever reads to the NUL; the JSON has all of it.
-        let text = |text: &String| CString::new(text.split('\0').next().unwrap_or_default()).unwrap_or_default();
+        let text =
+            |text: &String| CString::new(text.split('\0').next().unwrap_or_default()).unwrap_or_default();
         Self {
             message: one_line(message),
             flags: flags.iter().map(text).collect(),

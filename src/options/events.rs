@@ -64,7 +64,8 @@ impl EventOptions {
 fn metadata(value: Given<'_>) -> Result<String, Error> {
     let allowed = "an object of strings, numbers, true and false";
     let members: BTreeMap<String, Box<RawValue>> = value.parse(allowed)?;
-    let is_plain = |json: &RawValue| !matches!(json.get().as_bytes().first(), Some(b'{' | b'[' | b'n') | None);
+    let is_plain =
+        |json: &RawValue| !matches!(json.get().as_bytes().first(), Some(b'{' | b'[' | b'n') | None);
     if members.values().all(|member| is_plain(member)) {
         Ok(value.json())
     } else {

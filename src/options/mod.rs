@@ -247,7 +247,6 @@ impl Options {
     }
 }
 
-
 fn invalid(message: String) -> Error {
     Error::InvalidOption(message)
 }

@@ -137,7 +137,9 @@ pub(super) fn endpoint(name: &str, url: &str) -> Result<String, Error> {
     let refused = |cause: &str| {
         // What stands before an `@` may be a password.
         let shown = if url.contains('@') { "" } else { url };
-        Err(invalid(format!("option {name} is \"{shown}\": {cause}; allowed: http://HOST[:PORT][/PATH], https://...")))
+        Err(invalid(format!(
+            "option {name} is \"{shown}\": {cause}; allowed: http://HOST[:PORT][/PATH], https://..."
+        )))
     };
     let Ok(uri) = url.parse::<Uri>() else { return refused("it is no URL") };
     let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -168,7 +170,9 @@ fn headers(value: Given<'_>) -> Result<Vec<(String, String)>, Error> {
     for (name, text) in &members {
         let is_name = HeaderName::from_bytes(name.as_bytes()).is_ok();
         if !is_name || HeaderValue::from_str(text).is_err() {
-            return Err(invalid(format!("option headers has {name:?}, which is no HTTP header; allowed: {ALLOWED}")));
+            return Err(invalid(format!(
+                "option headers has {name:?}, which is no HTTP header; allowed: {ALLOWED}"
+            )));
         }
     }
     Ok(members.into_iter().collect())

@@ -60,7 +60,9 @@ impl Options {
         let as_json: Result<&RawValue, _> = serde_json::from_str(value);
         match (as_json, as_text) {
             // A key of digits alone is a text all the same.
-            (Ok(json), Ok(text)) => self.set(name, json).or_else(|error| self.set(name, text).map_err(|_| error)),
+            (Ok(json), Ok(text)) => {
+                self.set(name, json).or_else(|error| self.set(name, text).map_err(|_| error))
+            }
             (Err(_), Ok(text)) => self.set(name, text),
             (_, Err(error)) => Err(invalid(format!("option {}: {error}", shown(name)))),
         }
@@ -118,8 +120,11 @@ const SHOWN: usize = 60;
 
 /// A text of the caller's as it stands in a message: on one line, and no longer than a message bears.
 fn shown(text: &str) -> String {
-    let mut shown: String =
-        text.chars().take(SHOWN).map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let mut shown: String = text
+        .chars()
+        .take(SHOWN)
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect();
     if text.chars().nth(SHOWN).is_some() {
         shown.push_str("...");
     }

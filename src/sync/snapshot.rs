@@ -335,7 +335,8 @@ impl Snapshot {
 
     /// The same ruleset for the child of a fork: the document is shared, units and their places are new.
     pub(crate) fn in_child(&self, registry: &Arc<Registry>) -> Self {
-        let entry = |entry: &Entry| Entry { member: entry.member.clone(), unit: Arc::new(Unit::new(registry)) };
+        let entry =
+            |entry: &Entry| Entry { member: entry.member.clone(), unit: Arc::new(Unit::new(registry)) };
         Self {
             document: Arc::clone(&self.document),
             generation: self.generation,

@@ -51,7 +51,9 @@ pub fn of_question(flag: &Value, context: &Value) -> Option<Divergence> {
     let texts: Vec<&str> = texts.map(|(name, _)| name.as_str()).collect();
     let counts_by_text = |query: &str| {
         let counts = ["missing_some", "substr"].iter().any(|name| query.contains(name));
-        counts && (!texts.is_empty() && !names_all_it_reads(query) || texts.iter().any(|name| query.contains(name)))
+        counts
+            && (!texts.is_empty() && !names_all_it_reads(query)
+                || texts.iter().any(|name| query.contains(name)))
     };
     let differs = |query: &&str| reads(query) || has_wide_literal(query) || counts_by_text(query);
     queries.iter().any(differs).then_some(Divergence::Integer32)

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use pennon::{Client, Context, Evaluation, FlagType};
+use pennon::{Client, Context, Evaluation, FlagType, Mode};
 
 use crate::source::{self, Source, context};
 use crate::{Outcome, answer, batch};
@@ -22,6 +22,9 @@ pub struct Arguments {
     /// A folder that keeps the compiled module for the next run.
     #[arg(long, value_name = "DIR", requires = "module")]
     cache_dir: Option<PathBuf>,
+    /// Let the service evaluate, over OFREP, instead of fetching its ruleset.
+    #[arg(long, requires = "endpoint")]
+    remote: bool,
     /// The flag to evaluate; all flags without it.
     #[arg(long, value_name = "KEY", conflicts_with = "batch")]
     flag: Option<String>,
@@ -59,6 +62,9 @@ pub fn run(arguments: &Arguments) -> Result<Outcome, String> {
     }
     if let Some(folder) = &arguments.cache_dir {
         options = options.cache_dir(folder);
+    }
+    if arguments.remote {
+        options = options.mode(Mode::Remote);
     }
     let Some(client) = source::client(options)? else { return Ok(Outcome::Unusable) };
     let mut out = io::stdout().lock();

@@ -6,7 +6,9 @@ mod bench;
 mod eval;
 mod explain;
 mod lint;
+mod moment;
 mod source;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
@@ -23,7 +25,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Evaluate flags of a ruleset file.
+    /// Evaluate flags of a ruleset file or a live service.
     Eval(eval::Arguments),
     /// Say what is wrong with the flags of a ruleset file.
     Lint(lint::Arguments),
@@ -31,6 +33,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Measure evaluations of a ruleset with contexts of your own.
     Bench(bench::Arguments),
+    /// Follow a live service and say what happens.
+    Watch(watch::Arguments),
 }
 
 /// How the command ends; `clap` itself ends with 2 on wrong arguments.
@@ -40,7 +44,7 @@ enum Outcome {
     Done = 0,
     /// The flag that was asked for gave an error, or `lint` found one.
     Failed = 1,
-    /// The ruleset, the context or a file cannot be used; nothing was done.
+    /// The ruleset, the context or a file cannot be used; or `watch` leaves events unsent.
     Unusable = 3,
 }
 
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments),
     };
     match ended {
         Ok(outcome) => ExitCode::from(outcome as u8),

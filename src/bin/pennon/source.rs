@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pennon::{Client, Context, Format, Log, LogLevel, Options, Service, State};
+use clap::error::ErrorKind;
+use pennon::{Client, Context, Format, Log, LogLevel, Options, Service};
 
 /// A ruleset and the service whose rules apply.
 #[derive(clap::Args)]
@@ -14,11 +15,20 @@ pub struct Source {
     #[arg(long, value_parser = service)]
     service: Service,
     /// The ruleset: a flags file or the relay's configuration answer, in JSON, YAML or TOML (told by the file's name).
-    #[arg(long, value_name = "FILE")]
-    pub ruleset: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "endpoint", conflicts_with = "endpoint")]
+    pub ruleset: Option<PathBuf>,
     /// The format of the ruleset, where its name does not tell it.
-    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    #[arg(long, value_name = "FORMAT", value_parser = format, requires = "ruleset")]
     ruleset_format: Option<Format>,
+    /// The base URL of a live service.
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// The key that the service asks for.
+    #[arg(long, value_name = "KEY", requires = "endpoint")]
+    api_key: Option<String>,
+    /// An option of the client, under the name that docs/options.md gives it; may be given more than once.
+    #[arg(long = "option", value_name = "NAME=VALUE", value_parser = assignment)]
+    options: Vec<(String, String)>,
 }
 
 fn service(name: &str) -> Result<Service, String> {
@@ -34,6 +44,11 @@ fn format(name: &str) -> Result<Format, String> {
     }
 }
 
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it has to be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 /// Says on standard error what the client says.
 #[derive(Debug)]
 struct StandardError;
@@ -46,17 +61,42 @@ impl Log for StandardError {
     }
 }
 
+/// Ends the command: its arguments cannot be used.
+fn wrong(message: impl std::fmt::Display) -> ! {
+    clap::Error::raw(ErrorKind::InvalidValue, format!("{message}\n")).exit()
+}
+
 impl Source {
-    /// Options of a client of this ruleset.
+    /// Options of a client that evaluates for as long as the command runs, which reports nothing to the service unless an
+    /// option says so.
     pub fn options(&self) -> Options {
-        let options = Options::new(self.service)
-            .ruleset_file(&self.ruleset)
-            .watch_interval(Duration::ZERO)
-            .log(Arc::new(StandardError));
-        match self.ruleset_format {
-            Some(format) => options.ruleset_format(format),
-            None => options,
+        self.options_with(&[
+            ("disable_data_collection", "true"),
+            ("change_stream", "off"),
+            ("watch_interval_ms", "0"),
+        ])
+    }
+
+    /// Options with other defaults than the library's: names and values.
+    pub fn options_with(&self, defaults: &[(&str, &str)]) -> Options {
+        let mut options = Options::new(self.service).log(Arc::new(StandardError));
+        if let Some(ruleset) = &self.ruleset {
+            options = options.ruleset_file(ruleset);
         }
+        if let Some(format) = self.ruleset_format {
+            options = options.ruleset_format(format);
+        }
+        if let Some(endpoint) = &self.endpoint {
+            options = options.endpoint(endpoint).unwrap_or_else(|error| wrong(error));
+        }
+        if let Some(key) = &self.api_key {
+            options = options.api_key(key);
+        }
+        let given = self.options.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in defaults.iter().copied().chain(given) {
+            options.set_named(name, value).unwrap_or_else(|error| wrong(error));
+        }
+        options
     }
 
     /// A client of this ruleset; none where the ruleset cannot be used, which the log has said.
@@ -65,10 +105,13 @@ impl Source {
     }
 }
 
+/// How long a command waits for a service's first answer: longer than a request may take by default.
+const START_WAIT: Duration = Duration::from_secs(15);
+
 /// A client of these options; none where the ruleset cannot be used, which the log has said.
 pub fn client(options: Options) -> Result<Option<Client>, String> {
-    let client = Client::new(options).map_err(|error| error.to_string())?;
-    Ok(Some(client).filter(|client| client.state() == State::Ready))
+    let client = Client::new(options.start_wait(START_WAIT)).map_err(|error| error.to_string())?;
+    Ok(Some(client).filter(|client| client.wait_ready(Duration::ZERO)))
 }
 
 /// An evaluation context from an argument: a JSON object, or `@FILE` with one.

@@ -69,7 +69,12 @@ impl Evaluator for Vendor {
 
     fn in_child(&self) -> Self {
         let ticker = compile::engine().and_then(Ticker::of).unwrap_or_else(|_| Arc::clone(&self.ticker));
-        Self { prepared: self.prepared.clone(), limits: self.limits, ticker, outlet: Arc::clone(&self.outlet) }
+        Self {
+            prepared: self.prepared.clone(),
+            limits: self.limits,
+            ticker,
+            outlet: Arc::clone(&self.outlet),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! GO Feature Flag: its ruleset is the relay's configuration answer, `{"flags": {...}, "evaluationContextEnrichment":
 //! {...}}`, or a flags file, `{KEY: FLAG, ...}`.
 
+pub(crate) mod collector;
 #[cfg(feature = "modules")]
 pub(crate) mod module;
-pub(crate) mod collector;
+pub(crate) mod ofrep;
 pub(crate) mod relay;
 
 use std::borrow::Cow;
@@ -335,7 +336,9 @@ mod tests {
         assert_eq!(count(r#"{"flags":{"a":{}},"more":1}"#), Ok(1));
         assert_eq!(count(r#"{"more":1,"flags":{"a":{}}}"#), Ok(1));
         assert_eq!(count(r#"{"flags":{"variations":{},"defaultRule":{}}}"#), Ok(2));
-        for document in [r#"{"message":"x"}"#, r#"{"a":{"variations":{}}}"#, "[]", "<html>", r#"{"flags":[]}"#] {
+        for document in
+            [r#"{"message":"x"}"#, r#"{"a":{"variations":{}}}"#, "[]", "<html>", r#"{"flags":[]}"#]
+        {
             assert!(count(document).is_err(), "{document}");
         }
     }

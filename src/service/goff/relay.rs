@@ -54,7 +54,10 @@ fn escaped(text: &str, also: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         let character = char::from(byte);
-        if byte.is_ascii_alphanumeric() || "-_.~".contains(character) || also.contains(character) && byte.is_ascii() {
+        if byte.is_ascii_alphanumeric()
+            || "-_.~".contains(character)
+            || also.contains(character) && byte.is_ascii()
+        {
             escaped.push(character);
         } else {
             escaped.push_str(&format!("%{byte:02X}"));
@@ -75,8 +78,14 @@ mod tests {
     #[test]
     fn urls_keep_the_prefix_and_escape_as_go_does() {
         assert_eq!(configuration_url("http://h/goff"), "http://h/goff/v1/flag/configuration");
-        assert_eq!(evaluation_url("http://h", "a+b:c/é %"), "http://h/ofrep/v1/evaluate/flags/a+b:c/%C3%A9%20%25");
-        assert_eq!(sse_url("http://h", Some("k&=é")), "http://h/stream/v1/sse/flag/change?apiKey=k%26%3D%C3%A9");
+        assert_eq!(
+            evaluation_url("http://h", "a+b:c/é %"),
+            "http://h/ofrep/v1/evaluate/flags/a+b:c/%C3%A9%20%25"
+        );
+        assert_eq!(
+            sse_url("http://h", Some("k&=é")),
+            "http://h/stream/v1/sse/flag/change?apiKey=k%26%3D%C3%A9"
+        );
         assert_eq!(websocket_urls("http://h", None)[1], "http://h/ws/v1/flag/change");
     }
 

@@ -25,7 +25,8 @@ impl Sse {
             404 | 405 | 501 => return Err(Failure::Unknown),
             _ => return Err(HttpError(format!("status {status}")).into()),
         }
-        let is_stream = response.body().mime_type().is_some_and(|mime| mime.eq_ignore_ascii_case("text/event-stream"));
+        let is_stream =
+            response.body().mime_type().is_some_and(|mime| mime.eq_ignore_ascii_case("text/event-stream"));
         if !is_stream {
             return Err(Failure::Unknown);
         }

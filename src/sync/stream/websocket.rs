@@ -38,9 +38,15 @@ fn timeout(after: Duration) -> NextTimeout {
 
 impl WebSocket {
     /// Connects; `url` is one of `http` or `https`.
-    pub(super) fn open(transport: &Transport, url: &str, limit: Duration, line: &Arc<Line>) -> Result<Self, Failure> {
+    pub(super) fn open(
+        transport: &Transport,
+        url: &str,
+        limit: Duration,
+        line: &Arc<Line>,
+    ) -> Result<Self, Failure> {
         let uri: Uri = url.parse().map_err(failed)?;
-        let mut adapter = TransportAdapter::new(connect(transport, &uri, limit, line)?, Arc::new(Instant::now));
+        let mut adapter =
+            TransportAdapter::new(connect(transport, &uri, limit, line)?, Arc::new(Instant::now));
         adapter.set_timeout(timeout(limit));
         // `http` becomes `ws`, and `https` `wss`.
         let address = format!("ws{}", url.strip_prefix("http").unwrap_or_default());
@@ -54,10 +60,14 @@ impl WebSocket {
             .max_frame_size(Some(MAX_MESSAGE_BYTES));
         match tungstenite::client::client_with_config(request, adapter, Some(config)) {
             Ok((socket, _)) => Ok(Self { socket }),
-            Err(HandshakeError::Failure(Error::Http(response))) if matches!(response.status().as_u16(), 404 | 405 | 501) => {
+            Err(HandshakeError::Failure(Error::Http(response)))
+                if matches!(response.status().as_u16(), 404 | 405 | 501) =>
+            {
                 Err(Failure::Unknown)
             }
-            Err(HandshakeError::Failure(Error::Http(response))) => Err(failed(format!("status {}", response.status().as_u16()))),
+            Err(HandshakeError::Failure(Error::Http(response))) => {
+                Err(failed(format!("status {}", response.status().as_u16())))
+            }
             Err(HandshakeError::Failure(error)) => Err(failed(error)),
             Err(HandshakeError::Interrupted(_)) => Err(failed("the handshake took too long")),
         }
@@ -68,7 +78,9 @@ impl WebSocket {
         self.socket.get_mut().set_timeout(timeout(patience));
         match self.socket.read() {
             Ok(Message::Text(_) | Message::Binary(_)) => Ok(Sign::Change),
-            Ok(Message::Close(_)) => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the service closed it")),
+            Ok(Message::Close(_)) => {
+                Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the service closed it"))
+            }
             Ok(_) => {
                 // Sends the answer to a ping.
                 self.socket.flush().map_err(io_error)?;
@@ -88,7 +100,12 @@ fn io_error(error: Error) -> io::Error {
 }
 
 /// A connection as `ureq` makes it for a request, left open for another protocol.
-fn connect(transport: &Transport, uri: &Uri, limit: Duration, line: &Arc<Line>) -> Result<Box<dyn Socket>, Failure> {
+fn connect(
+    transport: &Transport,
+    uri: &Uri,
+    limit: Duration,
+    line: &Arc<Line>,
+) -> Result<Box<dyn Socket>, Failure> {
     let config = transport.config();
     let resolver = DefaultResolver::default();
     let time = timeout(limit);

@@ -1,0 +1,316 @@
+//! Evaluation by the service: remote mode with its cache, and the fallback of a flag that cannot be evaluated here.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use lru::LruCache;
+use pennon_wire::report::Outcome;
+use pennon_wire::{ErrorCode, Reason};
+use sha2::{Digest, Sha256};
+
+use super::core::Core;
+use super::link::Link;
+use super::record::Ask;
+use crate::context::Context;
+use crate::evaluation::{Evaluation, FlagType, HostOutcome, Resolved};
+use crate::events::Counted;
+use crate::http::{Http, Response};
+use crate::limits::MAX_ANSWER_BYTES;
+use crate::options::{Mode, Options};
+use crate::retry::MAX_RETRY_AFTER;
+use crate::service::goff::ofrep::{self, RemoteAnswer};
+use crate::service::goff::relay;
+
+/// The longest that an evaluation in this process waits for the service to help out.
+const FALLBACK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How often the service is asked to help out: no more than so many evaluations in a period, so that a flag that is broken for
+/// everybody does not become a request for everybody.
+const FALLBACKS: u32 = 10;
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// After the service failed to help out it is left alone for so long.
+const FALLBACK_PAUSE: Duration = Duration::from_secs(10);
+
+/// By what an answer is known: the hash of the flag's key and the context.
+type Question = [u8; 32];
+
+/// Asks the service to evaluate.
+#[derive(Debug)]
+pub(super) struct Remote {
+    pub(super) mode: Mode,
+    endpoint: String,
+    http: Http,
+    metadata: Option<String>,
+    cache: Option<Mutex<LruCache<Question, Kept>>>,
+    ttl: Duration,
+    pace: Mutex<Pace>,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    answer: Arc<Answer>,
+    since: Instant,
+}
+
+/// When the service may be asked again.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Not before then: the service said so, or failed.
+    paused_until: Option<Instant>,
+    period: Option<Instant>,
+    asked: u32,
+}
+
+/// An answer in the form of our own.
+#[derive(Debug)]
+struct Answer {
+    outcome: HostOutcome,
+    reason: Reason,
+    error: Option<ErrorCode>,
+    message: String,
+}
+
+impl Answer {
+    fn new(answer: RemoteAnswer) -> Self {
+        let RemoteAnswer { outcome, reason, error, message, .. } = answer;
+        Self { outcome: HostOutcome::new(outcome), reason, error, message }
+    }
+
+    fn failure(message: String) -> Self {
+        let outcome = HostOutcome::new(Outcome::default());
+        Self { outcome, reason: Reason::Error, error: Some(ErrorCode::General), message }
+    }
+
+    fn resolved(&self) -> Resolved<'_> {
+        Resolved {
+            outcome: Some(&self.outcome),
+            reason: self.reason,
+            error: self.error,
+            message: &self.message,
+        }
+    }
+}
+
+impl Remote {
+    pub(super) fn new(options: &Options, link: &Link) -> Option<Self> {
+        let network = &options.network;
+        let endpoint = link.endpoint.clone()?;
+        let is_remote = network.mode == Mode::Remote;
+        let size =
+            NonZeroUsize::new(network.cache_size).filter(|_| is_remote && !network.cache_ttl.is_zero());
+        let timeout = if is_remote { network.timeout } else { network.timeout.min(FALLBACK_TIMEOUT) };
+        Some(Self {
+            mode: network.mode,
+            endpoint,
+            http: link.transport.connect_within(timeout),
+            metadata: options.events.exporter_metadata.clone(),
+            // Made with room for few: it grows with what comes.
+            cache: size.map(|size| Mutex::new(bounded(size))),
+            ttl: network.cache_ttl,
+            pace: Mutex::default(),
+        })
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets all answers: flags have changed.
+    pub(super) fn forget(&self) {
+        if let Some(cache) = &self.cache {
+            cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    fn kept(&self, question: &Question) -> Option<Arc<Answer>> {
+        let mut cache = self.cache.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = cache.get(question)?;
+        if kept.since.elapsed() < self.ttl {
+            return Some(Arc::clone(&kept.answer));
+        }
+        cache.pop(question);
+        None
+    }
+
+    fn keep(&self, question: Question, answer: &Arc<Answer>) {
+        if let Some(cache) = &self.cache {
+            let kept = Kept { answer: Arc::clone(answer), since: Instant::now() };
+            cache.lock().unwrap_or_else(PoisonError::into_inner).put(question, kept);
+        }
+    }
+
+    /// How long the service wants to be left alone yet.
+    fn pause(&self) -> Option<Duration> {
+        let until = self.pace().paused_until?;
+        Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+
+    /// Posts a context; the body of an answer that says something, or why there is none.
+    fn post(&self, link: &Link, url: &str, context: &Context) -> Result<Response, String> {
+        if let Some(left) = self.pause() {
+            return Err(format!("{} wants to be left alone for {} ms", self.endpoint, left.as_millis()));
+        }
+        let key = link.key();
+        let keys = key.as_deref().map(|key| relay::key_headers(key));
+        let headers: Vec<_> = keys.iter().flatten().map(|(name, value)| (*name, value.as_str())).collect();
+        let body = ofrep::question(context.json(), self.metadata.as_deref());
+        let response = self.http.post(url, &headers, body.as_bytes(), MAX_ANSWER_BYTES);
+        let response = response.map_err(|error| format!("{}: {error}", self.endpoint))?;
+        if response.status == 429 {
+            let pause = response.retry_after.unwrap_or(PERIOD).min(MAX_RETRY_AFTER);
+            self.pace().paused_until = Instant::now().checked_add(pause);
+        }
+        match response.status {
+            200 | 400 | 404 => Ok(response),
+            status => Err(format!("{} answers with status {status}: {}", self.endpoint, response.excerpt())),
+        }
+    }
+
+    fn evaluate(&self, link: &Link, flag: &str, context: &Context) -> Result<(Answer, bool), String> {
+        let response = self.post(link, &relay::evaluation_url(&self.endpoint, flag), context)?;
+        let answer = ofrep::answer(&response.body, flag).map_err(|cause| {
+            let status = response.status;
+            format!("{} gives no evaluation: status {status}, {cause}: {}", self.endpoint, response.excerpt())
+        })?;
+        let is_cacheable = answer.is_cacheable;
+        Ok((Answer::new(answer), is_cacheable))
+    }
+
+    /// Whether the service may be asked to help out now.
+    fn may_help(&self) -> bool {
+        let now = Instant::now();
+        let mut pace = self.pace();
+        if pace.paused_until.is_some_and(|until| until > now) {
+            return false;
+        }
+        if pace.period.is_none_or(|since| now.saturating_duration_since(since) >= PERIOD) {
+            pace.period = Some(now);
+            pace.asked = 0;
+        }
+        pace.asked += 1;
+        pace.asked <= FALLBACKS
+    }
+
+    /// Makes who waits for an answer give up.
+    pub(super) fn interrupt(&self) {
+        self.http.interrupt();
+    }
+}
+
+/// A cache that takes memory for what is in it, not for what may be.
+fn bounded(size: NonZeroUsize) -> LruCache<Question, Kept> {
+    let mut cache = LruCache::unbounded();
+    cache.resize(size);
+    cache
+}
+
+fn question(flag: &str, context: &Context) -> Question {
+    let mut hash = Sha256::new();
+    hash.update((flag.len() as u64).to_le_bytes());
+    hash.update(flag.as_bytes());
+    hash.update(context.json().as_bytes());
+    hash.finalize().into()
+}
+
+impl Core {
+    /// The way of an evaluation in remote mode.
+    pub(super) fn resolve_remotely<T>(
+        &self,
+        remote: &Remote,
+        link: &Link,
+        key: &str,
+        context: &Context,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        if let Err(error) = context.encoded() {
+            return self.fail(ask, ErrorCode::InvalidContext, &error.to_string(), with);
+        }
+        let question = question(key, context);
+        if let Some(answer) = remote.kept(&question) {
+            let resolved = answer.resolved();
+            return self.show_remote(Resolved { reason: Reason::Cached, ..resolved }, ask, with);
+        }
+        let answer = match remote.evaluate(link, key, context) {
+            Ok((answer, is_cacheable)) => {
+                let answer = Arc::new(answer);
+                if is_cacheable {
+                    remote.keep(question, &answer);
+                }
+                answer
+            }
+            Err(message) => Arc::new(Answer::failure(message)),
+        };
+        self.show_remote(answer.resolved(), ask, with)
+    }
+
+    /// The service reports what it evaluates, so that it is only counted here.
+    fn show_remote<T>(
+        &self,
+        resolved: Resolved<'_>,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        let fits = resolved.outcome.is_none_or(|outcome| outcome.is(ask.flag_type));
+        let counted = match resolved.error {
+            Some(code) => Counted::Failure(code),
+            None if !fits => Counted::Failure(ErrorCode::TypeMismatch),
+            None => Counted::Success,
+        };
+        if ask.is_reported {
+            self.events.take(counted, None);
+        }
+        with(resolved)
+    }
+
+    /// Lets the service evaluate a flag that could not be evaluated here; `with` back where it does not either.
+    pub(super) fn help_out<T, W: FnOnce(Resolved<'_>) -> T>(
+        &self,
+        code: ErrorCode,
+        key: &str,
+        context: &Context,
+        ask: Ask<'_>,
+        with: W,
+    ) -> Result<T, W> {
+        let may_help = matches!(code, ErrorCode::ParseError | ErrorCode::General) && ask.is_reported;
+        let (Some(remote), Some(link)) = (self.remote.as_ref().filter(|_| may_help), &self.link) else {
+            return Err(with);
+        };
+        if !remote.may_help() {
+            return Err(with);
+        }
+        let mut answer = match remote.evaluate(link, key, context) {
+            Ok((answer, _)) if answer.error.is_none() => answer,
+            Ok(_) => return Err(with),
+            Err(_) => {
+                remote.pace().paused_until = Instant::now().checked_add(FALLBACK_PAUSE);
+                return Err(with);
+            }
+        };
+        answer.outcome.set_metadata(ofrep::marked(answer.outcome.metadata()));
+        Ok(self.show_remote(answer.resolved(), ask, with))
+    }
+
+    /// Evaluates all flags in remote mode; none where the service does not answer, which is said to the log.
+    pub(super) fn evaluate_all_remotely(
+        &self,
+        remote: &Remote,
+        link: &Link,
+        context: &Context,
+        selects: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Evaluation>, String> {
+        context.encoded().map_err(|error| error.to_string())?;
+        let response = remote.post(link, &relay::bulk_url(&remote.endpoint), context)?;
+        let answers = ofrep::answers(&response.body).map_err(|cause| {
+            format!("{} gives no evaluations: {cause}: {}", remote.endpoint, response.excerpt())
+        })?;
+        let selected = answers.into_iter().filter(|answer| selects(&answer.key));
+        let evaluation = |answer: RemoteAnswer| {
+            let key = answer.key.clone();
+            Answer::new(answer).resolved().into_evaluation(&key, FlagType::Any)
+        };
+        Ok(selected.map(evaluation).collect())
+    }
+}
