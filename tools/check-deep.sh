@@ -67,7 +67,7 @@ models() {
 # valgrind does that, and a test's client may be left to the process's end.
 rust_tests_with_asan() {
     RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 nightly test --profile checked --no-default-features --features cli \
-        --target x86_64-unknown-linux-gnu --test integration -- --skip small_stack:: --skip memory:: --skip batch::memory
+        --target x86_64-unknown-linux-gnu --test integration -- --skip small_stack:: --skip memory:: --skip endurance:: --skip batch::memory
 }
 
 # The standard library too has to be built with it. wasmtime maps memory by system calls of its own, of which TSan sees nothing:

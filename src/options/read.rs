@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn every_option_name_is_known() {
         for name in OPTION_NAMES.into_iter().chain(OTHER_NAMES.map(|(other, _)| other)) {
-            let json = format!("{{\"service\": \"goff\", \"{name}\": []}}");
+            let json = format!("{{\"service\": \"goff\", \"{name}\": null}}");
             assert!(!error(&json).contains("unknown"), "{name}");
         }
     }
