@@ -233,7 +233,7 @@ fn exposure(unit: &Arc<Unit>, answer: Answer, context: &Context, fallback: crate
     let User { key, is_anonymous } = context.user();
     Event::Exposure(Exposure {
         unit: unit.key(),
-        outcome: u32::from(answer.outcome),
+        outcome: answer.outcome,
         seconds: clock::seconds(),
         user: UserKey::new(key.unwrap_or_default()),
         is_anonymous,

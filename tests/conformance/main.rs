@@ -34,6 +34,8 @@ mod module;
 mod official;
 mod outcome;
 mod pennon;
+#[path = "../relay/program.rs"]
+mod program;
 mod providers;
 mod queries;
 mod recovery;

@@ -1,17 +1,15 @@
 //! The oracle: a real relay proxy on a loopback port, started for one test and ended with it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::outcome::Outcome;
 use crate::pennon::{Question, Scratch};
+use crate::program::{binary, free_port};
 
 const ADMIN_KEY: &str = "conformance-admin";
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -116,32 +114,6 @@ impl Drop for Relay {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The relay program: `PENNON_RELAY`, or what tests/relay/build.sh builds (once) and names.
-fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        if let Some(path) = std::env::var_os("PENNON_RELAY") {
-            return path.into();
-        }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relay/build.sh");
-        let mut build = Command::new("sh")
-            .arg(script)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("running tests/relay/build.sh");
-        let output = BufReader::new(build.stdout.take().expect("a piped stdout"));
-        let last = output.lines().map_while(Result::ok).last();
-        let status = build.wait().expect("waiting for tests/relay/build.sh");
-        assert!(status.success(), "tests/relay/build.sh failed; PENNON_RELAY can name a relay proxy v1.55.2");
-        last.expect("build.sh names the binary").into()
-    })
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("binding a loopback port");
-    listener.local_addr().expect("the port just bound").port()
 }
 
 /// The relay's configuration. Strings and enrichment are written as JSON, which is YAML; in YAML `5` is an
