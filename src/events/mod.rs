@@ -110,8 +110,9 @@ impl Events {
         if !self.is_open() {
             return;
         }
-        let used = changed.iter().filter_map(|key| previous.find(key)).map(|(unit, _)| unit);
-        let units: Vec<_> = used.filter(|unit| unit.loaded().is_some()).cloned().collect();
+        // Also those that nobody has loaded yet: an evaluation that holds the snapshot may be about to.
+        let units = changed.iter().filter_map(|key| previous.find(key)).map(|(unit, _)| Arc::clone(unit));
+        let units: Vec<_> = units.collect();
         if units.is_empty() {
             return;
         }

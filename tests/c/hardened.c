@@ -158,6 +158,7 @@ static void demo_works(const char *demo, const char *flags, const char *what, ha
     free(before);
 }
 
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow alone takes terabytes */
 /* Bytes of address space that the process has. */
 static size_t address_space(void)
 {
@@ -168,6 +169,7 @@ static size_t address_space(void)
     fclose(file);
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
+#endif
 
 /* Where an instance cannot be had an evaluation is an error; it works when there is room again. */
 static void too_little_address_space_is_an_error(void)

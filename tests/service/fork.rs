@@ -64,14 +64,15 @@ fn a_child_follows_the_service_and_reports_what_it_evaluates() {
                 return 1;
             }
             // The child's own threads.
-            let named = threads();
-            if !["pennon-sync", "pennon-events", "pennon-ticker"]
-                .iter()
-                .all(|name| named.iter().any(|n| n == name))
-            {
-                return 2;
-            }
             let start = Instant::now();
+            let wanted = ["pennon-events", "pennon-sync", "pennon-ticker"];
+            // A thread has its name soon after it was started.
+            while !wanted.iter().all(|name| threads().iter().any(|thread| thread == name)) {
+                if start.elapsed() > Duration::from_secs(15) {
+                    return 2;
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
             while !client.get_bool("a", &user("child"), false) {
                 if start.elapsed() > Duration::from_secs(15) {
                     return 3;

@@ -74,7 +74,7 @@ fn answers_are_kept_until_flags_change() {
         client.evaluate("plan", FlagType::Any, &pro).reason() == Reason::Cached
     });
     let other = client.evaluate("plan", FlagType::Any, &context(r#"{"targetingKey":"ann"}"#));
-    assert_eq!((other.reason(), other.variant()), (Reason::Static, "no"));
+    assert_eq!((other.reason(), other.variant()), (Reason::Default, "no"));
     std::thread::sleep(Duration::from_millis(200));
     relay.set(&document("for everybody"));
     let start = Instant::now();

@@ -47,7 +47,9 @@ fn events_wait_on_disk_and_leave_nothing_behind() {
         .expect("a client");
     assert!(client.wait_ready(Duration::from_secs(10)));
     relay.kill();
-    (0..50).for_each(|number| drop(client.get_bool("a", &user(&number.to_string()), false)));
+    for number in 0..50 {
+        client.get_bool("a", &user(&number.to_string()), false);
+    }
     eventually("events are on disk", || client.stats().events_spooled == 50);
     assert!(client.stats().spool_bytes > 50 * 100 && segments(&folder.path(".")) > 0);
     // They outlive the client.
