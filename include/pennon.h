@@ -81,6 +81,10 @@ enum pennon_status
     PENNON_STATUS_TOO_MANY_CLIENTS = -12,
     // The buffer was too small: what fits has been written, and the length that is needed.
     PENNON_STATUS_BUFFER_TOO_SMALL = -13,
+    // The service refuses the key of the client.
+    PENNON_STATUS_UNAUTHORIZED = -14,
+    // The time has passed, and events wait to be sent, or were dropped at the end.
+    PENNON_STATUS_EVENTS_REMAIN = -15,
     // The library has a fault; it goes on working. Please report it.
     PENNON_STATUS_PANIC = -99,
 };
@@ -89,6 +93,35 @@ enum pennon_status
 typedef enum pennon_status pennon_status;
 #else
 typedef int32_t pennon_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What happened.
+enum pennon_provider_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Nothing: the event is NULL.
+    PENNON_PROVIDER_EVENT_NONE = 0,
+    // The client is in another state; the message says why, where there is something to say.
+    PENNON_PROVIDER_EVENT_STATE = 1,
+    // A ruleset with other flags is in force; never the first one. The event has the keys of the changed flags.
+    PENNON_PROVIDER_EVENT_CONFIGURATION_CHANGED = 2,
+    // A ruleset could not be had or was refused; the message says why. The one in force stays.
+    PENNON_PROVIDER_EVENT_REFRESH_FAILED = 3,
+    // The service acknowledged events; the event has their number.
+    PENNON_PROVIDER_EVENT_EVENTS_SENT = 4,
+    // Events will never be sent; the event has their number, the message says why.
+    PENNON_PROVIDER_EVENT_EVENTS_DROPPED = 5,
+    // Events are on disk, and arrive even if the process is killed; the event has their number.
+    PENNON_PROVIDER_EVENT_EVENTS_SPOOLED = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum pennon_provider_event_kind pennon_provider_event_kind;
+#else
+typedef int32_t pennon_provider_event_kind;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -102,11 +135,13 @@ enum pennon_state
     PENNON_STATE_NOT_READY = 0,
     // It has a ruleset that is in step with its source.
     PENNON_STATE_READY = 1,
-    // It has a ruleset, and its source could not be read, or was refused, since.
+    // It has a ruleset that is out of date: its file could not be read, or was refused, since; the service could not be
+    // reached three times in a row; or it is the one that an earlier run kept on disk.
     PENNON_STATE_STALE = 2,
     // It has no ruleset, because its source could not be read or was refused. It goes on trying.
     PENNON_STATE_ERROR = 3,
-    // It will not become ready; also the state of a client that has been freed.
+    // It has no ruleset, because the service refuses its key; it asks again, more and more rarely, and at once when it is
+    // given another key. Also the state of a client that has been freed.
     PENNON_STATE_FATAL = 4,
 };
 #ifndef __cplusplus
@@ -274,6 +309,11 @@ typedef struct pennon_evaluations pennon_evaluations;
 // Threads: exclusive (one thread at a time).
 typedef struct pennon_options pennon_options;
 
+// Something that happened to a client.
+//
+// Threads: shared (any number of threads at a time), for as long as the callback runs that it was given to.
+typedef struct pennon_provider_event pennon_provider_event;
+
 // A text that the library made, such as a report in JSON.
 //
 // Threads: shared (any number of threads) until it is freed.
@@ -282,12 +322,19 @@ typedef struct pennon_text pennon_text;
 // Takes a log message: a pennon_log_level, and a text of one line, NUL-terminated, with its length, valid for the call.
 //
 // Called on any thread, by several threads at a time, with no lock of the library held. It must return soon, and may call
-// any function but pennon_client_wait_ready, pennon_client_refresh and pennon_client_shutdown, which return
-// PENNON_STATUS_IN_CALLBACK; pennon_client_free takes effect when it returns.
+// any function but pennon_client_wait_ready, pennon_client_refresh, pennon_client_flush and pennon_client_shutdown, which
+// return PENNON_STATUS_IN_CALLBACK; pennon_client_free takes effect when it returns.
 typedef void (*pennon_log_callback)(void *userdata, int32_t level, const char *message, size_t message_length);
 
 // Frees a callback's userdata; called once, when the library will not call the callback any more. May be NULL.
 typedef void (*pennon_userdata_free)(void *userdata);
+
+// Takes an event, borrowed until it returns.
+//
+// Called one event at a time, in their order, on any thread, with no lock of the library held. It must return soon, and may
+// call any function but pennon_client_wait_ready, pennon_client_refresh, pennon_client_flush and pennon_client_shutdown,
+// which return PENNON_STATUS_IN_CALLBACK; pennon_client_free takes effect when it returns. Kinds of events may be added.
+typedef void (*pennon_provider_event_callback)(void *userdata, const pennon_provider_event *event);
 
 #ifdef __cplusplus
 extern "C" {
@@ -337,8 +384,46 @@ const char *pennon_text_data(const pennon_text *text, size_t *length_out);
 // text: consumed, may be NULL. Threads: while no other thread uses it.
 void pennon_text_free(pennon_text *text);
 
-// Makes options from one JSON object. Its members are described in docs/options.md: `service` is required; `ruleset_file` or
-// `ruleset` names where the flags are. An unknown member, a wrong type or a value out of range is an error that names the
+// What happened; PENNON_PROVIDER_EVENT_NONE for NULL.
+//
+// event: borrowed, may be NULL. Threads: any.
+pennon_provider_event_kind pennon_provider_event_get_kind(const pennon_provider_event *event);
+
+// The state that the client is in now, for an event of kind PENNON_PROVIDER_EVENT_STATE; PENNON_STATE_NOT_READY for others.
+//
+// event: borrowed, may be NULL. Threads: any.
+pennon_state pennon_provider_event_state(const pennon_provider_event *event);
+
+// How many events were sent, dropped or spooled; 0 for events of other kinds.
+//
+// event: borrowed, may be NULL. Threads: any.
+uint64_t pennon_provider_event_count(const pennon_provider_event *event);
+
+// Why it happened, on one line; the empty text where there is nothing to say.
+//
+// event: borrowed, may be NULL. length_out: may be NULL; receives the length without the NUL.
+// Returns: borrowed from the event, NUL-terminated. Threads: any.
+const char *pennon_provider_event_message(const pennon_provider_event *event, size_t *length_out);
+
+// How many flags changed; 0 for events of other kinds than PENNON_PROVIDER_EVENT_CONFIGURATION_CHANGED.
+//
+// event: borrowed, may be NULL. Threads: any.
+size_t pennon_provider_event_flag_count(const pennon_provider_event *event);
+
+// The key of a flag that changed, in their order; the empty text where there is none of this index.
+//
+// event: borrowed, may be NULL. index: from 0. length_out: may be NULL; receives the length without the NUL.
+// Returns: borrowed from the event, NUL-terminated. Threads: any.
+const char *pennon_provider_event_flag(const pennon_provider_event *event, size_t index, size_t *length_out);
+
+// All of the event as a JSON object (docs/provider-events.md).
+//
+// event: borrowed, may be NULL. length_out: may be NULL; receives the length without the NUL.
+// Returns: borrowed from the event, NUL-terminated; the empty text for NULL. Threads: any.
+const char *pennon_provider_event_json(const pennon_provider_event *event, size_t *length_out);
+
+// Makes options from one JSON object. Its members are described in docs/options.md: `service` is required; `endpoint`,
+// `ruleset_file` or `ruleset` names where the flags are. An unknown member, a wrong type or a value out of range is an error that names the
 // member, the value and what is allowed.
 //
 // json: copied; UTF-8. options_out: not NULL; receives owned options, consumed by pennon_client_create or freed with
@@ -372,13 +457,27 @@ pennon_status pennon_options_on_log(pennon_options *options,
                                     pennon_userdata_free userdata_free,
                                     pennon_error **error);
 
+// Sets who hears of the client's states, of changed flags, and of events that were sent or dropped.
+//
+// options: borrowed, not NULL. callback: not NULL. userdata: passed to the callback, may be NULL. userdata_free: called once
+// with userdata when the callback will not be called any more (also when this function fails), may be NULL. error: may be
+// NULL; receives an owned error on failure.
+// Returns: PENNON_STATUS_OK or _INVALID_ARGUMENT. Threads: one at a time for one options object.
+pennon_status pennon_options_on_provider_event(pennon_options *options,
+                                               pennon_provider_event_callback callback,
+                                               void *userdata,
+                                               pennon_userdata_free userdata_free,
+                                               pennon_error **error);
+
 // Frees options that no client was made from.
 //
 // options: consumed, may be NULL. Threads: while no other thread uses them.
 void pennon_options_free(pennon_options *options);
 
 // Makes a client. An inline ruleset is in force when it returns. A ruleset file has been read once; where that failed the
-// client is made all the same, is in state PENNON_STATE_ERROR, says so to the log, and reads the file when it changes.
+// client is made all the same, is in state PENNON_STATE_ERROR, says so to the log, and reads the file when it changes. A
+// service is asked in the background: this waits for its first answer as long as the option `start_wait_ms` says, and
+// succeeds without one.
 //
 // options: consumed, also on failure; not NULL. client_out: not NULL; receives an owned client, freed with
 // pennon_client_free; written only on success. error: may be NULL; receives an owned error on failure.
@@ -388,10 +487,11 @@ pennon_status pennon_client_create(pennon_options *options,
                                    pennon_client **client_out,
                                    pennon_error **error);
 
-// Waits until the client has a ruleset, at most timeout_ms milliseconds.
+// Waits until the client has a ruleset, or the service has refused its key, at most timeout_ms milliseconds. What went wrong
+// last, and where the ruleset is from, is in pennon_client_stats.
 //
-// Returns: PENNON_STATUS_OK, _NOT_READY when the time has passed or the client is freed meanwhile, _INVALID_HANDLE, or
-// _IN_CALLBACK. Threads: any.
+// Returns: PENNON_STATUS_OK, _UNAUTHORIZED when the service refuses the key, _NOT_READY when the time has passed or the client
+// is freed meanwhile, _INVALID_HANDLE, or _IN_CALLBACK. Threads: any.
 pennon_status pennon_client_wait_ready(pennon_client *client,
                                        uint32_t timeout_ms);
 
@@ -400,11 +500,12 @@ pennon_status pennon_client_wait_ready(pennon_client *client,
 // Threads: any.
 pennon_state pennon_client_state(const pennon_client *client);
 
-// Reads the ruleset file now instead of at its next interval. Does nothing for a client without one.
+// Asks the service for its ruleset, or reads the ruleset file, now instead of at its next interval, and waits for the answer.
+// Does nothing for a client that has neither.
 //
 // error: may be NULL; receives an owned error on failure.
-// Returns: PENNON_STATUS_OK, _INVALID_HANDLE, _IN_CALLBACK, _SOURCE or _INVALID_RULESET; on failure the ruleset in force stays.
-// Threads: any.
+// Returns: PENNON_STATUS_OK, _INVALID_HANDLE, _IN_CALLBACK, _SOURCE, _UNAUTHORIZED or _INVALID_RULESET; on failure the ruleset
+// in force stays. Threads: any.
 pennon_status pennon_client_refresh(pennon_client *client,
                                     pennon_error **error);
 
@@ -418,11 +519,12 @@ pennon_status pennon_client_set_ruleset(pennon_client *client,
                                         size_t document_length,
                                         pennon_error **error);
 
-// Figures about the client, as a JSON object: flags, generation, loads, instances, errors (docs/stats.md).
+// Figures about the client, as a JSON object: state, source, flags, evaluations, errors, instances, events (docs/stats.md).
 //
 // text_out: not NULL; receives an owned text, freed with pennon_text_free; written only on success.
 // Returns: PENNON_STATUS_OK, _INVALID_ARGUMENT or _INVALID_HANDLE. Threads: any.
-pennon_status pennon_client_stats(const pennon_client *client, pennon_text **text_out);
+pennon_status pennon_client_stats(const pennon_client *client,
+                                  pennon_text **text_out);
 
 // What the authors of the flags in force should know, as a JSON list of `{"flag", "severity", "code", "rule", "column",
 // "message", "suggestion"}` in the order of the flags' keys. Loads every flag: it takes its time, some tens of microseconds
@@ -432,13 +534,6 @@ pennon_status pennon_client_stats(const pennon_client *client, pennon_text **tex
 // Returns: PENNON_STATUS_OK, _INVALID_ARGUMENT or _INVALID_HANDLE. Threads: any.
 pennon_status pennon_client_diagnostics(const pennon_client *client,
                                         pennon_text **text_out);
-
-// Ends the client's background thread. Evaluations go on working, on the ruleset in force, until the client is freed.
-//
-// timeout_ms: how long the call may take; what is pending then is dropped.
-// Returns: PENNON_STATUS_OK, _INVALID_HANDLE or _IN_CALLBACK. Threads: any.
-pennon_status pennon_client_shutdown(pennon_client *client,
-                                     uint32_t timeout_ms);
 
 // Frees a client. Threads that wait in it give up, evaluations that run on it are waited for, at most 2 seconds. Inside a
 // callback it takes effect when the callback returns. When it has returned, outside of a callback, nothing is called back.
@@ -746,6 +841,58 @@ pennon_status pennon_client_explain(const pennon_client *client,
                                     const pennon_context *context,
                                     pennon_text **text_out,
                                     pennon_error **error);
+
+// Reports something that happened in the application, such as a purchase, so that it can be seen beside the flags.
+//
+// client: borrowed. name: copied, not empty. context: borrowed, may be NULL; frozen by this. details: copied; a JSON object, or
+// NULL. error: may be NULL; receives an owned error on failure.
+// Returns: PENNON_STATUS_OK, also where nothing is reported because data collection is off; _INVALID_ARGUMENT, _INVALID_UTF8,
+// _INVALID_CONTEXT or _INVALID_HANDLE. Threads: any.
+pennon_status pennon_client_track(const pennon_client *client,
+                                  const char *name,
+                                  size_t name_length,
+                                  const pennon_context *context,
+                                  const char *details,
+                                  size_t details_length,
+                                  pennon_error **error);
+
+// Sends the events that are pending, and waits until they are sent, at most timeout_ms milliseconds.
+//
+// pending_out: may be NULL; receives how many events are pending then, also for _EVENTS_REMAIN.
+// Returns: PENNON_STATUS_OK, _EVENTS_REMAIN when the time has passed, _INVALID_HANDLE or _IN_CALLBACK. Threads: any.
+pennon_status pennon_client_flush(pennon_client *client,
+                                  uint32_t timeout_ms,
+                                  uint64_t *pending_out);
+
+// Ends the client's background threads, after a last attempt to send the events that are pending. Evaluations go on working,
+// on the ruleset in force, until the client is freed.
+//
+// timeout_ms: how long the call may take; what is pending then is dropped and counted, or stays in the spool.
+// Returns: PENNON_STATUS_OK, _EVENTS_REMAIN when events could not be sent, _INVALID_HANDLE or _IN_CALLBACK. Threads: any.
+pennon_status pennon_client_shutdown(pennon_client *client,
+                                     uint32_t timeout_ms);
+
+// Uses another key for the service from now on, and asks it at once.
+//
+// key: copied; NULL is none. error: may be NULL; receives an owned error on failure.
+// Returns: PENNON_STATUS_OK, _INVALID_ARGUMENT for a text that no HTTP header can hold, _INVALID_UTF8 or _INVALID_HANDLE.
+// Threads: any.
+pennon_status pennon_client_set_api_key(pennon_client *client,
+                                        const char *key,
+                                        size_t key_length,
+                                        pennon_error **error);
+
+// The figures of pennon_client_stats in the text format of Prometheus.
+//
+// text_out: not NULL; receives an owned text, freed with pennon_text_free; written only on success.
+// Returns: PENNON_STATUS_OK, _INVALID_ARGUMENT or _INVALID_HANDLE. Threads: any.
+pennon_status pennon_client_prometheus(const pennon_client *client, pennon_text **text_out);
+
+// Says that this process is the child of one that used the library, and was made without fork(), such as by clone(). After
+// fork() it is not needed.
+//
+// Threads: the only one of the new process.
+void pennon_after_fork(void);
 
 #ifdef __cplusplus
 }  // extern "C"
