@@ -26,10 +26,14 @@ fn names_what_is_wrong(message: &str, json: &str) -> bool {
         return message.starts_with("options are not a JSON object: ");
     };
     let is_known = OPTION_NAMES.iter().any(|name| option.starts_with(&format!("{name} ")));
-    // A member that is none of the options is named as the document has it.
+    // A member that is none of the options is named as the document has it, on one line and not at any length.
     let is_member = || {
         let (name, _) = option.split_once(" is unknown; known: ")?;
-        members?.contains_key(name).then_some(())
+        let begins = |member: &String| {
+            let shown = member.replace(char::is_control, " ");
+            shown == name || name.strip_suffix("...").is_some_and(|start| shown.starts_with(start))
+        };
+        members?.keys().any(begins).then_some(())
     };
     is_known || is_member().is_some()
 }

@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::core::{Core, Workers};
 use super::link::Link;
+use crate::evaluation::Loaded;
 use crate::events::Sender;
 use crate::log::LogLevel;
 use crate::options::Mode;
 use crate::service::goff::relay;
 use crate::sync::follow::follow;
+use crate::sync::registry::Unit;
 use crate::sync::stream::{FindUrls, Stream, Times, Urls};
 use crate::sync::watch::watch;
 use crate::worker::{Alarm, Worker};
@@ -107,13 +109,13 @@ impl Core {
         let core = Arc::clone(self);
         let body = move |alarm: &Alarm| {
             let log = |level, message: &str| core.say(level, message);
-            let sender = Sender {
-                events: &core.events,
-                registry: &core.registry,
-                carrier,
-                outbox: &core.outbox,
-                log: &log,
+            let find = |unit, show: &mut dyn FnMut(&Loaded)| {
+                if let Some(loaded) = core.registry.find(unit).as_deref().and_then(Unit::loaded) {
+                    show(loaded);
+                }
             };
+            let sender =
+                Sender { events: &core.events, find: &find, carrier, outbox: &core.outbox, log: &log };
             sender.run(alarm);
         };
         self.worker(Worker::start("pennon-events", Arc::clone(&self.events.alarm), body))

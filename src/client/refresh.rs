@@ -8,11 +8,13 @@ use super::core::{Core, Subject};
 use super::link::{Fetched, Refusal};
 use super::remote::Remote;
 use crate::error::Error;
+use crate::events::Kept;
 use crate::listener::{ProviderEvent, Source};
 use crate::log::LogLevel;
 use crate::service::goff::Form;
 use crate::state::{Severity, State};
 use crate::sync::document::to_json;
+use crate::sync::registry::Unit;
 use crate::sync::snapshot::{Changes, Snapshot};
 
 /// Changed units that a refresh loads before it is published; more would delay it without much use.
@@ -149,7 +151,7 @@ impl Core {
         self.origin.store(source as u8, Ordering::Relaxed);
         self.counters.refreshes.fetch_add(1, Ordering::Relaxed);
         if let Some(previous) = previous {
-            self.events.retain(previous, &changes.keys);
+            self.retain(previous, &changes);
             // The listener is the caller's code: it is not called under a lock.
             drop(refresh);
             if !changes.keys.is_empty() {
@@ -162,6 +164,19 @@ impl Core {
             }
         }
         Ok(changes)
+    }
+
+    /// Keeps the units that are gone for the events that are about them.
+    fn retain(&self, previous: Arc<Snapshot>, changes: &Changes) {
+        if changes.keys.is_empty() || !self.events.is_open() {
+            return;
+        }
+        // Also those that nobody has loaded yet: an evaluation that holds the snapshot may be about to.
+        let units =
+            changes.keys.iter().filter_map(|key| previous.find(key)).map(|(unit, _)| Arc::clone(unit));
+        let units: Vec<Arc<Unit>> = units.collect();
+        let snapshot: Arc<Kept> = previous;
+        self.events.retain(Arc::downgrade(&snapshot), Box::new(units));
     }
 
     /// Loads the changed units that were in use, so that no evaluation pays for it.

@@ -7,6 +7,7 @@ mod sender;
 mod spool;
 mod stripes;
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
@@ -19,8 +20,6 @@ pub(crate) use self::sender::{Carrier, Sender, Verdict};
 use self::stripes::Stripes;
 pub(crate) use self::stripes::{Counted, ERRORS};
 use crate::options::EventOptions;
-use crate::sync::registry::Unit;
-use crate::sync::snapshot::Snapshot;
 use crate::worker::Alarm;
 
 /// Events of a client, and its counts of evaluations, which are taken on the same way.
@@ -52,12 +51,15 @@ pub(crate) struct Tally {
     pub(crate) recovered: AtomicU64,
 }
 
+/// Anything that only has to live on.
+pub(crate) type Kept = dyn fmt::Debug + Send + Sync;
+
 /// Units of a snapshot that are not in the next one.
 #[derive(Debug)]
 struct Retained {
-    /// While it is alive, evaluations may still use it and add events.
-    snapshot: Weak<Snapshot>,
-    _units: Vec<Arc<Unit>>,
+    /// The snapshot: while it is alive, evaluations may still use it and add events.
+    snapshot: Weak<Kept>,
+    _units: Box<Kept>,
     /// How far the backlog has to be done before their events are.
     until: Option<u64>,
 }
@@ -105,18 +107,9 @@ impl Events {
         }
     }
 
-    /// Keeps the units of a snapshot that is replaced until their events are sent: `changed` has their keys.
-    pub(crate) fn retain(&self, previous: Arc<Snapshot>, changed: &[String]) {
-        if !self.is_open() {
-            return;
-        }
-        // Also those that nobody has loaded yet: an evaluation that holds the snapshot may be about to.
-        let units = changed.iter().filter_map(|key| previous.find(key)).map(|(unit, _)| Arc::clone(unit));
-        let units: Vec<_> = units.collect();
-        if units.is_empty() {
-            return;
-        }
-        let retained = Retained { snapshot: Arc::downgrade(&previous), _units: units, until: None };
+    /// Keeps units of a snapshot that is replaced until their events are sent.
+    pub(crate) fn retain(&self, snapshot: Weak<Kept>, units: Box<Kept>) {
+        let retained = Retained { snapshot, _units: units, until: None };
         self.retained.lock().unwrap_or_else(PoisonError::into_inner).push(retained);
     }
 

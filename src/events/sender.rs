@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use super::Events;
 use super::backlog::Backlog;
-use super::event::{Event, Fallback};
+use super::event::{Event, Exposure, Fallback};
 use super::spool::{Limits, Spool};
 use crate::context::User;
+use crate::engine::UnitKey;
+use crate::evaluation::Loaded;
 use crate::listener::{Outbox, ProviderEvent};
 use crate::log::LogLevel;
 use crate::retry::Backoff;
 use crate::service::goff::collector::{self, Evaluated};
-use crate::sync::registry::Registry;
 use crate::worker::{Alarm, Wake};
 
 /// The longest pause between two attempts to send.
@@ -44,7 +45,8 @@ pub(crate) trait Carrier {
 /// Sends the events of a client.
 pub(crate) struct Sender<'c, C> {
     pub(crate) events: &'c Events,
-    pub(crate) registry: &'c Registry,
+    /// Shows a flag that was loaded; shows none where it is gone.
+    pub(crate) find: &'c dyn Fn(UnitKey, &mut dyn FnMut(&Loaded)),
     pub(crate) carrier: C,
     pub(crate) outbox: &'c Outbox,
     pub(crate) log: &'c dyn Fn(LogLevel, &str),
@@ -387,23 +389,25 @@ impl<C: Carrier> Work<'_, C> {
             Event::Written(text) => return text.to_string(),
             Event::Exposure(exposure) => exposure,
         };
-        let Some(unit) = self.sender.registry.find(exposure.unit) else { return String::new() };
-        let Some(loaded) = unit.loaded() else { return String::new() };
-        let Some(outcome) = loaded.outcomes.get(exposure.outcome as usize) else { return String::new() };
-        let value = match outcome.given_json() {
-            Some(json) => json,
-            None => Fallback::from(exposure.fallback).to_json(),
-        };
-        collector::evaluated(Evaluated {
-            flag: &loaded.key,
-            user: User { key: Some(exposure.user.as_str()), is_anonymous: exposure.is_anonymous },
-            seconds: exposure.seconds,
-            variation: outcome.variant(),
-            value: &value,
-            has_failed: false,
-            version: &loaded.version,
-        })
+        let mut text = String::new();
+        (self.sender.find)(exposure.unit, &mut |loaded| text = written(exposure, loaded).unwrap_or_default());
+        text
     }
+}
+
+/// An evaluation's event; none where the flag has no such outcome.
+fn written(exposure: &Exposure, loaded: &Loaded) -> Option<String> {
+    let outcome = loaded.outcomes.get(exposure.outcome as usize)?;
+    let value = outcome.given_json().unwrap_or_else(|| Fallback::from(exposure.fallback).to_json());
+    Some(collector::evaluated(Evaluated {
+        flag: &loaded.key,
+        user: User { key: Some(exposure.user.as_str()), is_anonymous: exposure.is_anonymous },
+        seconds: exposure.seconds,
+        variation: outcome.variant(),
+        value: &value,
+        has_failed: false,
+        version: &loaded.version,
+    }))
 }
 
 fn is_later(time: Option<Instant>, now: Instant) -> bool {
