@@ -2,13 +2,14 @@
 
 #![expect(unsafe_code, reason = "calls the C ABI as a C program does")]
 
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 use std::hint::black_box;
 use std::ptr;
 
 use pennon::ffi::{
-    pennon_client, pennon_client_create, pennon_client_free, pennon_client_get_bool, pennon_context,
-    pennon_context_free, pennon_context_from_json, pennon_options_from_json, pennon_options_set_ruleset,
+    pennon_client, pennon_client_create, pennon_client_flush, pennon_client_free, pennon_client_get_bool,
+    pennon_client_stats, pennon_context, pennon_context_free, pennon_context_from_json,
+    pennon_options_from_json, pennon_options_set_ruleset, pennon_text_data, pennon_text_free,
 };
 
 use crate::{Scale, fixtures, measure, row};
@@ -44,6 +45,46 @@ impl Client {
         let status = unsafe { pennon_client_create(options, &raw mut client, ptr::null_mut()) };
         assert_eq!(status as i32, 0);
         Self(client)
+    }
+
+    /// A client that follows a service and has its ruleset.
+    pub fn following(url: &str) -> Self {
+        let json = format!("{{\"service\": \"goff\", \"start_wait_ms\": 5000, \"endpoint\": \"{url}\"}}");
+        let (mut options, mut client) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: the text is readable, and the output a local variable.
+        let status = unsafe {
+            pennon_options_from_json(json.as_ptr().cast(), json.len(), &raw mut options, ptr::null_mut())
+        };
+        assert_eq!(status as i32, 0);
+        // SAFETY: the options are owned, and the output a local variable.
+        let status = unsafe { pennon_client_create(options, &raw mut client, ptr::null_mut()) };
+        assert_eq!(status as i32, 0);
+        Self(client)
+    }
+
+    /// Events recorded, dropped and sent.
+    pub fn stats(&self) -> [u64; 3] {
+        let mut text = ptr::null_mut();
+        // SAFETY: the handle may be any, and the output is a local variable.
+        assert_eq!(unsafe { pennon_client_stats(self.0, &raw mut text) } as i32, 0);
+        // SAFETY: the text is live.
+        let start = unsafe { pennon_text_data(text, ptr::null_mut()) };
+        // SAFETY: it ends with a NUL, and lives until it is freed.
+        let json = unsafe { CStr::from_ptr(start) }.to_string_lossy().into_owned();
+        // SAFETY: freed once.
+        unsafe { pennon_text_free(text) };
+        ["events_recorded", "events_dropped", "events_sent"].map(|name| {
+            let start = json.find(&format!("\"{name}\":")).expect("a figure") + name.len() + 3;
+            let digits = json[start..].split(|c: char| !c.is_ascii_digit()).next();
+            digits.and_then(|digits| digits.parse().ok()).expect("a number")
+        })
+    }
+
+    /// Sends what is pending.
+    pub fn flush(&self) {
+        // SAFETY: the handle may be any, and NULL is allowed.
+        let status = unsafe { pennon_client_flush(self.0, 10_000, ptr::null_mut()) };
+        assert_eq!(status as i32, 0);
     }
 
     #[inline]

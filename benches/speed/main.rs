@@ -11,11 +11,13 @@
 )]
 
 mod abi;
+mod events;
 mod fixtures;
 mod life;
 mod measure;
 mod module;
 mod sandbox;
+mod sink;
 mod threads;
 
 use measure::timer_cost;
@@ -47,10 +49,11 @@ fn main() {
         measure::BATCH,
         scale.timer
     );
-    let runs: [(&str, Run); 6] = [
+    let runs: [(&str, Run); 7] = [
         // First, while nothing else has used the heap.
         ("memory", life::memory_rows),
         ("abi", abi::run),
+        ("events", events::run),
         ("module", module::run),
         ("sandbox", sandbox::run),
         ("threads", threads::run),

@@ -42,11 +42,14 @@ pub(crate) trait Carrier {
     fn collector(&self) -> String;
 }
 
+/// Calls back with a flag that was loaded.
+type Find<'c> = dyn Fn(UnitKey, &mut dyn FnMut(&Loaded)) + 'c;
+
 /// Sends the events of a client.
 pub(crate) struct Sender<'c, C> {
     pub(crate) events: &'c Events,
     /// Shows a flag that was loaded; shows none where it is gone.
-    pub(crate) find: &'c dyn Fn(UnitKey, &mut dyn FnMut(&Loaded)),
+    pub(crate) find: &'c Find<'c>,
     pub(crate) carrier: C,
     pub(crate) outbox: &'c Outbox,
     pub(crate) log: &'c dyn Fn(LogLevel, &str),

@@ -1,15 +1,18 @@
 //! The queue's front: stripes that threads use apart from each other.
 //!
-//! A stripe's lock is only ever tried. Whoever holds one does so for some ten nanoseconds, or exchanges its buffer.
+//! An evaluation only ever tries a stripe's lock. Whoever holds one does so for some ten nanoseconds, or exchanges its buffer.
+//! The lock is one that spins: giving it back is a plain store, where that of the standard library is a second atomic
+//! exchange, and each costs as much as everything else that is done under it.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use crossbeam_utils::CachePadded;
 use pennon_wire::ErrorCode;
+use spin::mutex::{SpinMutex, SpinMutexGuard};
+use spin::relax::Yield;
 
 use super::event::Event;
 
@@ -55,10 +58,13 @@ struct Stripe {
     spare: VecDeque<Event>,
 }
 
+type Lock = SpinMutex<Stripe, Yield>;
+
 /// All stripes of a client.
 #[derive(Debug)]
 pub(super) struct Stripes {
-    stripes: Box<[CachePadded<Mutex<Stripe>>]>,
+    /// As many as a power of two.
+    stripes: Box<[CachePadded<Lock>]>,
     /// Events of a stripe; of more the oldest are dropped.
     room: usize,
     /// What came while every stripe was in use: evaluations, and events that were dropped with them.
@@ -69,24 +75,23 @@ impl Stripes {
     /// With room for so many events in each, so that one thread alone has room for all.
     pub(super) fn new(room: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let stripes = (0..cores.clamp(2, 8)).map(|_| CachePadded::default()).collect();
+        let count = cores.clamp(2, 8).next_power_of_two();
+        let stripes = (0..count).map(|_| CachePadded::new(Lock::new(Stripe::default()))).collect();
         Self { stripes, room, missed: CachePadded::default() }
     }
 
     /// Takes an event; whether there are now so many that they should be fetched.
     #[inline]
     pub(super) fn take(&self, counted: Counted, event: Option<Event>) -> bool {
-        let count = self.stripes.len();
+        // No division, which would take longer than the lock.
+        let mask = self.stripes.len() - 1;
         let own = STRIPE.get();
-        for step in 0..count {
-            let Some(stripe) = self.stripes.get((own + step) % count) else { continue };
-            let mut stripe = match stripe.try_lock() {
-                Ok(stripe) => stripe,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => continue,
-            };
-            stripe.count(counted);
-            return event.is_some_and(|event| stripe.push(event, self.room));
+        for step in 0..=mask {
+            let stripe = self.stripes.get((own + step) & mask).and_then(|stripe| stripe.try_lock());
+            if let Some(mut stripe) = stripe {
+                stripe.count(counted);
+                return event.is_some_and(|event| stripe.push(event, self.room));
+            }
         }
         self.miss(counted, event)
     }
@@ -104,8 +109,8 @@ impl Stripes {
         false
     }
 
-    fn each(&self) -> impl Iterator<Item = MutexGuard<'_, Stripe>> {
-        self.stripes.iter().map(|stripe| stripe.lock().unwrap_or_else(PoisonError::into_inner))
+    fn each(&self) -> impl Iterator<Item = SpinMutexGuard<'_, Stripe, Yield>> {
+        self.stripes.iter().map(|stripe| stripe.lock())
     }
 
     /// Fetches all events, stripe by stripe.
@@ -113,14 +118,14 @@ impl Stripes {
         for index in 0..self.stripes.len() {
             let Some(stripe) = self.stripes.get(index) else { continue };
             let mut events = {
-                let mut stripe = stripe.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut stripe = stripe.lock();
                 let spare = std::mem::take(&mut stripe.spare);
                 std::mem::replace(&mut stripe.events, spare)
             };
             events.drain(..).for_each(&mut each);
             // What a burst needed is not kept for ever.
             if events.capacity() <= FIRST_ROOM * 16 {
-                stripe.lock().unwrap_or_else(PoisonError::into_inner).spare = events;
+                stripe.lock().spare = events;
             }
         }
     }

@@ -57,7 +57,7 @@ static void versions_and_names(void)
 
 static void names_of_unknown_numbers(void)
 {
-    static const int32_t UNKNOWN[] = {1, 100, -14, -98, -100, 255, 256, 257, INT32_MAX, INT32_MIN};
+    static const int32_t UNKNOWN[] = {1, 100, -16, -98, -100, 255, 256, 257, INT32_MAX, INT32_MIN};
 
     for (size_t index = 0; index < sizeof UNKNOWN / sizeof UNKNOWN[0]; index++) {
         CHECK_TEXT(pennon_status_name(UNKNOWN[index]), "UNKNOWN");

@@ -164,15 +164,19 @@ fn exports_of_a_client(objects: &Objects) -> Vec<Outcome> {
         pennon_client_explain(client, KEY, ALL, context, &raw mut text, null_mut()) => panicked;
         pennon_client_evaluate(client, KEY, ALL, 0, context, &mut null_mut(), null_mut()) => panicked;
         pennon_client_evaluate_all(client, context, null(), 0, &mut null_mut(), null_mut()) => panicked;
+        pennon_client_flush(client, 0, null_mut()) => panicked;
         pennon_client_free(client) => |()| true;
         pennon_client_get_bool(client, KEY, ALL, context, 1) => |value| value;
         pennon_client_get_double(client, KEY, ALL, context, 0.5) => |value| value == 0.5;
         pennon_client_get_int(client, KEY, ALL, context, -7) => |value| value == -7;
+        pennon_client_prometheus(client, &raw mut text) => panicked;
         pennon_client_refresh(client, null_mut()) => panicked;
+        pennon_client_set_api_key(client, KEY, ALL, null_mut()) => panicked;
         pennon_client_set_ruleset(client, c"{}".as_ptr(), 2, null_mut()) => panicked;
         pennon_client_shutdown(client, 0) => panicked;
         pennon_client_state(client) => |state| state == pennon_state::PENNON_STATE_FATAL;
         pennon_client_stats(client, &raw mut text) => panicked;
+        pennon_client_track(client, KEY, ALL, context, null(), 0, null_mut()) => panicked;
         pennon_client_wait_ready(client, 0) => panicked;
     }
     .into_iter()
@@ -237,10 +241,28 @@ fn exports_of_an_evaluation(objects: &Objects) -> Vec<Outcome> {
     .into()
 }
 
+/// With no event, which they take as any other.
+fn exports_of_a_provider_event() -> Vec<Outcome> {
+    let event = null();
+    struck! {
+        pennon_provider_event_count(event) => |count| count == 0;
+        pennon_provider_event_flag(event, 0, null_mut()) => empty;
+        pennon_provider_event_flag_count(event) => |count| count == 0;
+        pennon_provider_event_get_kind(event) => |kind| kind == pennon_provider_event_kind::PENNON_PROVIDER_EVENT_NONE;
+        pennon_provider_event_json(event, null_mut()) => empty;
+        pennon_provider_event_message(event, null_mut()) => empty;
+        pennon_provider_event_state(event) => |state| state == pennon_state::PENNON_STATE_NOT_READY;
+    }
+    .into()
+}
+
+unsafe extern "C" fn ignore(_: *mut c_void, _: *const pennon_provider_event) {}
+
 fn exports_of_other_nouns(objects: &Objects) -> Vec<Outcome> {
     let Objects { options, error, text, .. } = *objects;
     let mut out = null_mut();
     let outcomes = struck! {
+        pennon_after_fork() => |()| true;
         pennon_error_code_name(1) => |name| is(name, c"GENERAL");
         pennon_error_free(error) => |()| true;
         pennon_error_message(error, null_mut()) => empty;
@@ -248,6 +270,7 @@ fn exports_of_other_nouns(objects: &Objects) -> Vec<Outcome> {
         pennon_options_free(options) => |()| true;
         pennon_options_from_json(OPTIONS.as_ptr(), ALL, &raw mut out, null_mut()) => panicked;
         pennon_options_on_log(options, Some(hear), null_mut(), None, null_mut()) => panicked;
+        pennon_options_on_provider_event(options, Some(ignore), null_mut(), None, null_mut()) => panicked;
         pennon_options_set_ruleset(options, c"{}".as_ptr(), 2, null_mut()) => panicked;
         pennon_reason_name(1) => |name| is(name, c"UNKNOWN");
         pennon_status_name(0) => |name| is(name, c"UNKNOWN");
@@ -266,6 +289,7 @@ fn strike_every_export() {
     outcomes.extend(exports_that_fill_buffers(&objects));
     outcomes.extend(exports_of_a_context(&objects));
     outcomes.extend(exports_of_an_evaluation(&objects));
+    outcomes.extend(exports_of_a_provider_event());
     outcomes.extend(exports_of_other_nouns(&objects));
     for (name, is_failure) in &outcomes {
         assert!(is_failure, "{name} does not return what the header says of failures");

@@ -19,8 +19,12 @@ use crate::options::ChangeStream;
 use crate::retry::Backoff;
 use crate::worker::Alarm;
 
-/// How long reading waits at most before it looks at the alarm and the time of the next poll.
-const MAX_PATIENCE: Duration = Duration::from_secs(1);
+/// How long reading waits at most before it looks whether it is time for the next poll. Whoever wants something else of the
+/// thread interrupts the stream.
+const MAX_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The part of the poll interval by which a poll may be late for that.
+const LATE: u32 = 20;
 
 /// After so long without a sign of life a WebSocket is given up: the relay pings every second (reference 4.5).
 const MAX_SILENCE: Duration = Duration::from_secs(60);
@@ -155,7 +159,7 @@ impl Stream {
         let now = Instant::now();
         let patience = match times.poll {
             poll if poll.is_zero() => MAX_PATIENCE,
-            poll => (poll / 4).clamp(Duration::from_millis(10), MAX_PATIENCE),
+            poll => (poll / LATE).clamp(Duration::from_millis(10), MAX_PATIENCE),
         };
         Some(Self {
             ways,
