@@ -9,6 +9,7 @@ use pennon_wire::{EncodeError, Node, encode};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::error::Error;
+use crate::user::{EventUser, User};
 
 const TARGETING_KEY: &str = "targetingKey";
 
@@ -33,18 +34,7 @@ pub struct Context {
 #[derive(Debug)]
 struct Frozen {
     encoded: Result<Box<[u8]>, EncodeError>,
-    /// Where among the attributes the targeting key is.
-    targeting_key: Option<usize>,
-    is_anonymous: bool,
-}
-
-/// Who an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct User<'a> {
-    /// The targeting key.
-    pub key: Option<&'a str>,
-    /// Whether the attribute `anonymous` is true.
-    pub is_anonymous: bool,
+    user: EventUser,
 }
 
 /// A value of an attribute.
@@ -162,12 +152,8 @@ impl Context {
 
     /// Who an event about an evaluation with this context is about.
     #[inline]
-    pub(crate) fn user(&self) -> User<'_> {
-        let frozen = self.frozen();
-        let key = frozen.targeting_key.and_then(|place| self.attributes.get(place));
-        let key =
-            key.and_then(|(_, node)| if let Node::String(key) = node { Some(key.as_str()) } else { None });
-        User { key, is_anonymous: frozen.is_anonymous }
+    pub(crate) fn user(&self) -> &EventUser {
+        &self.frozen().user
     }
 
     #[inline]
@@ -181,12 +167,14 @@ impl Context {
     #[inline]
     fn frozen(&self) -> &Frozen {
         self.frozen.get_or_init(|| {
-            let last = |wanted: &str| self.attributes.iter().rposition(|(name, _)| name == wanted);
-            let anonymous = last(ANONYMOUS).and_then(|place| self.attributes.get(place));
+            let last =
+                |wanted: &str| self.attributes.iter().rfind(|(name, _)| name == wanted).map(|(_, node)| node);
+            let key = last(TARGETING_KEY)
+                .and_then(|node| if let Node::String(key) = node { Some(key.as_str()) } else { None });
+            let is_anonymous = last(ANONYMOUS) == Some(&Node::Bool(true));
             Box::new(Frozen {
                 encoded: encode(&self.attributes).map(Vec::into_boxed_slice),
-                targeting_key: last(TARGETING_KEY),
-                is_anonymous: matches!(anonymous, Some((_, Node::Bool(true)))),
+                user: EventUser::new(User { key, is_anonymous }),
             })
         })
     }
@@ -366,7 +354,7 @@ mod tests {
     fn a_context_tells_whom_events_are_about() {
         let user = |json: &str| {
             let context = Context::from_json(json).unwrap();
-            let User { key, is_anonymous } = context.user();
+            let User { key, is_anonymous } = context.user().user();
             (key.map(str::to_owned), is_anonymous)
         };
         assert_eq!(user("{}"), (None, false));

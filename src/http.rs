@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use ureq::config::Config;
 use ureq::http::Response as HttpResponse;
 use ureq::http::response::Parts;
@@ -58,7 +60,7 @@ impl Response {
 }
 
 /// What connections are made from; made once for a client, since it reads files.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Transport {
     config: Config,
     headers: Arc<[(String, String)]>,
@@ -131,12 +133,26 @@ fn rebuilt(config: &Config, patience: Duration, connect: Duration) -> Config {
 }
 
 /// Connections of one thread.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Http {
     agent: Agent,
     headers: Arc<[(String, String)]>,
     /// Of a request, where it is another than the client's.
     timeout: Option<Duration>,
+}
+
+/// Without headers, which may be secret.
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Transport")
+    }
+}
+
+/// Without headers, which may be secret.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Http")
+    }
 }
 
 impl Http {
@@ -255,6 +271,11 @@ fn tls(files: &TlsFiles) -> Result<TlsConfig, Error> {
         if let Some(value) = value {
             roots.extend(certificates(name, value)?);
         }
+    }
+    for root in &roots {
+        // What TLS would pass over without a word.
+        let der = CertificateDer::from(root.der());
+        RootCertStore::empty().add(der).map_err(|error| refused("ca_file or ca_data", error))?;
     }
     let roots = match roots.as_slice() {
         [] => RootCerts::PlatformVerifier,

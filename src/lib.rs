@@ -41,6 +41,7 @@ mod sealed;
 mod service;
 mod state;
 mod sync;
+mod user;
 mod version;
 mod worker;
 

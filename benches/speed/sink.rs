@@ -74,7 +74,8 @@ fn serve(stream: TcpStream, ruleset: &str, batches: &AtomicU64) {
             ruleset
         };
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
-        if out.write_all(head.as_bytes()).and_then(|()| out.write_all(body.as_bytes())).is_err() {
+        // In one piece: the second of two would wait for the acknowledgement of the first.
+        if out.write_all(format!("{head}{body}").as_bytes()).is_err() {
             return;
         }
     }

@@ -1,5 +1,6 @@
 //! The way to the service: where it is, by which key, and what its answers mean.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +18,6 @@ use crate::service::goff::{collector, relay};
 use crate::sync::stream::Line;
 
 /// The service as a client knows it.
-#[derive(Debug)]
 pub(super) struct Link {
     /// Where rulesets are from; none where only events are sent.
     pub(super) endpoint: Option<String>,
@@ -37,6 +37,13 @@ pub(super) struct Link {
     /// Held while the service is asked.
     pub(super) fetching: Mutex<()>,
     pub(super) traffic: Traffic,
+}
+
+/// Without the key.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
 }
 
 /// What was fetched.
@@ -202,7 +209,6 @@ fn refusal(endpoint: &str, response: &Response) -> Refusal {
 }
 
 /// GO Feature Flag's collector, as the sender knows it.
-#[derive(Debug)]
 pub(super) struct Collector {
     endpoint: String,
     key: Arc<ArcSwapOption<String>>,

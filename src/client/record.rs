@@ -7,15 +7,16 @@ use pennon_wire::{Answer, ErrorCode};
 use super::core::{Core, MALFORMED, Subject};
 use super::module::Module;
 use crate::clock;
-use crate::context::{Context, User};
+use crate::context::Context;
 use crate::engine::EngineError;
 use crate::error::Error;
 use crate::evaluation::{FlagType, Loaded, Resolved};
-use crate::events::{Counted, Event, Exposure, Fallback, UserKey};
+use crate::events::{Counted, Event, Exposure, Fallback, Small};
 use crate::limits::MAX_DETAILS_BYTES;
 use crate::options::Mode;
 use crate::service::goff::collector::{self, Evaluated};
 use crate::sync::registry::Unit;
+use crate::user::User;
 
 /// What an evaluation is asked for, as far as the report on it needs to know.
 #[derive(Clone, Copy, Debug)]
@@ -50,11 +51,7 @@ impl Core {
         match resolved.outcome {
             Some(outcome) if resolved.error.is_none() && outcome.is(ask.flag_type) && ask.is_reported => {
                 let event = if loaded.tracked && self.events.is_open() {
-                    let small = if outcome.gives_none() {
-                        ask.fallback.small()
-                    } else {
-                        Some(crate::events::Small::None)
-                    };
+                    let small = if outcome.gives_none() { ask.fallback.small() } else { Some(Small::None) };
                     match small {
                         Some(fallback) => Some(exposure(subject.unit, answer, context, fallback)),
                         None => self.defaulted(loaded, outcome.variant(), context, ask),
@@ -73,7 +70,7 @@ impl Core {
     #[cold]
     fn defaulted(&self, loaded: &Loaded, variation: &str, context: &Context, ask: Ask<'_>) -> Option<Event> {
         let value = ask.fallback.to_json();
-        Some(written(&loaded.key, context.user(), variation, &value, false, &loaded.version))
+        Some(written(&loaded.key, context.user().user(), variation, &value, false, &loaded.version))
     }
 
     /// Shows an answer that is a failure for who asked.
@@ -96,7 +93,7 @@ impl Core {
             Err(with) => with,
         };
         let is_tracked = loaded.is_none_or(|loaded| loaded.tracked) && self.events.is_open();
-        let event = || written(key, context.user(), "", &ask.fallback.to_json(), true, "");
+        let event = || written(key, context.user().user(), "", &ask.fallback.to_json(), true, "");
         self.events.take(Counted::Failure(code), is_tracked.then(event));
         with(resolved)
     }
@@ -184,7 +181,7 @@ impl Core {
         if resolved.error.is_some() || !fits {
             let code = resolved.error.unwrap_or(ErrorCode::TypeMismatch);
             let is_tracked = answer.is_tracked() && self.events.is_open();
-            let event = || written(subject.key, context.user(), "", &ask.fallback.to_json(), true, "");
+            let event = || written(subject.key, context.user().user(), "", &ask.fallback.to_json(), true, "");
             self.events.take(Counted::Failure(code), is_tracked.then(event));
             return with(resolved);
         }
@@ -192,7 +189,7 @@ impl Core {
             let given = resolved.outcome.and_then(crate::evaluation::HostOutcome::given_json);
             let value = given.unwrap_or_else(|| ask.fallback.to_json());
             let variation = resolved.outcome.map_or("", crate::evaluation::HostOutcome::variant);
-            written(subject.key, context.user(), variation, &value, false, answer.version())
+            written(subject.key, context.user().user(), variation, &value, false, answer.version())
         };
         let is_tracked = answer.is_tracked() && self.events.is_open();
         self.events.take(Counted::Success, is_tracked.then(event));
@@ -221,7 +218,8 @@ impl Core {
         context.encoded()?;
         if self.events.is_open() {
             let details = crate::evaluation::on_one_line(details);
-            let text = collector::tracked(name, context.user(), clock::seconds(), context.json(), &details);
+            let text =
+                collector::tracked(name, context.user().user(), clock::seconds(), context.json(), &details);
             self.events.take(Counted::Nothing, Some(Event::Written(text.into())));
         }
         Ok(())
@@ -229,14 +227,12 @@ impl Core {
 }
 
 #[inline]
-fn exposure(unit: &Arc<Unit>, answer: Answer, context: &Context, fallback: crate::events::Small) -> Event {
-    let User { key, is_anonymous } = context.user();
+fn exposure(unit: &Arc<Unit>, answer: Answer, context: &Context, fallback: Small) -> Event {
     Event::Exposure(Exposure {
         unit: unit.key(),
         outcome: answer.outcome,
         seconds: clock::seconds(),
-        user: UserKey::new(key.unwrap_or_default()),
-        is_anonymous,
+        user: context.user().clone(),
         fallback,
     })
 }

@@ -1,6 +1,7 @@
 //! An event as it waits: as little of it as an evaluation can copy, until it is sent.
 
 use crate::engine::UnitKey;
+use crate::user::EventUser;
 
 /// An event that waits to be sent.
 #[derive(Debug)]
@@ -20,8 +21,7 @@ pub(crate) struct Exposure {
     pub(crate) outcome: u32,
     /// Seconds since 1970.
     pub(crate) seconds: u32,
-    pub(crate) user: UserKey,
-    pub(crate) is_anonymous: bool,
+    pub(crate) user: EventUser,
     /// What the caller has where the flag gives no value.
     pub(crate) fallback: Small,
 }
@@ -88,50 +88,13 @@ impl From<Small> for Fallback<'_> {
     }
 }
 
-/// Bytes of a targeting key that an event holds without allocating: an UUID has 36.
-const INLINE: usize = 38;
-
-/// The targeting key of an event.
-#[derive(Debug)]
-pub(crate) enum UserKey {
-    Inline(u8, [u8; INLINE]),
-    Long(Box<str>),
-}
-
-impl UserKey {
-    #[inline]
-    pub(crate) fn new(key: &str) -> Self {
-        let mut inline = [0; INLINE];
-        match inline.get_mut(..key.len()) {
-            Some(place) => {
-                place.copy_from_slice(key.as_bytes());
-                Self::Inline(key.len() as u8, inline)
-            }
-            None => Self::Long(key.into()),
-        }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Inline(length, bytes) => {
-                let bytes = bytes.get(..usize::from(*length)).unwrap_or_default();
-                std::str::from_utf8(bytes).unwrap_or_default()
-            }
-            Self::Long(key) => key,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_small_and_keeps_any_key() {
+    fn an_event_is_small() {
         assert!(size_of::<Event>() <= 96, "{}", size_of::<Event>());
-        for key in ["", "user-1", &"x".repeat(38), &"é".repeat(40)] {
-            assert_eq!(UserKey::new(key).as_str(), key);
-        }
     }
 
     #[test]

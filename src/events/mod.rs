@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use pennon_wire::ErrorCode;
 
-pub(crate) use self::event::{Event, Exposure, Fallback, Small, UserKey};
+pub(crate) use self::event::{Event, Exposure, Fallback, Small};
 use self::progress::Progress;
 pub(crate) use self::sender::{Carrier, Sender, Verdict};
 use self::stripes::Stripes;

@@ -8,7 +8,6 @@ use super::Events;
 use super::backlog::Backlog;
 use super::event::{Event, Exposure, Fallback};
 use super::spool::{Limits, Spool};
-use crate::context::User;
 use crate::engine::UnitKey;
 use crate::evaluation::Loaded;
 use crate::listener::{Outbox, ProviderEvent};
@@ -404,7 +403,7 @@ fn written(exposure: &Exposure, loaded: &Loaded) -> Option<String> {
     let value = outcome.given_json().unwrap_or_else(|| Fallback::from(exposure.fallback).to_json());
     Some(collector::evaluated(Evaluated {
         flag: &loaded.key,
-        user: User { key: Some(exposure.user.as_str()), is_anonymous: exposure.is_anonymous },
+        user: exposure.user.user(),
         seconds: exposure.seconds,
         variation: outcome.variant(),
         value: &value,

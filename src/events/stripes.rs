@@ -86,7 +86,8 @@ impl Stripes {
         // No division, which would take longer than the lock.
         let mask = self.stripes.len() - 1;
         let own = STRIPE.get();
-        for step in 0..=mask {
+        // Twice: whoever sums up holds one after the other, and may have changed over between two of them.
+        for step in 0..=2 * mask + 1 {
             let stripe = self.stripes.get((own + step) & mask).and_then(|stripe| stripe.try_lock());
             if let Some(mut stripe) = stripe {
                 stripe.count(counted);

@@ -1,6 +1,7 @@
 //! Options of the way to the service.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use ureq::http::{HeaderName, HeaderValue, Uri};
@@ -44,7 +45,7 @@ impl ChangeStream {
 }
 
 /// What TLS is made from: PEM, or the path of a file with it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct TlsFiles {
     pub(crate) ca_file: Option<String>,
     pub(crate) ca_data: Option<String>,
@@ -53,7 +54,7 @@ pub(crate) struct TlsFiles {
 }
 
 /// Where the service is, and how it is reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Network {
     /// Without a slash at its end.
     pub(crate) endpoint: Option<String>,
@@ -71,6 +72,20 @@ pub(crate) struct Network {
     pub(crate) cache_size: usize,
     pub(crate) cache_ttl: Duration,
     pub(crate) disable_cache_invalidation: bool,
+}
+
+/// Without what may be secret: keys, headers, the proxy's password.
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Network")
+            .field("endpoint", &self.endpoint)
+            .field("collector_endpoint", &self.collector_endpoint)
+            .field("mode", &self.mode)
+            .field("poll_interval", &self.poll_interval)
+            .field("change_stream", &self.change_stream)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Network {

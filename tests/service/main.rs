@@ -24,6 +24,7 @@ mod spool;
 #[allow(dead_code, reason = "shared with another test program, which uses more of it")]
 mod support;
 mod sync;
+mod transport;
 mod watch;
 
 /// How often to do what takes long: `usual` times, or as `PENNON_ROUNDS` says.

@@ -1,6 +1,6 @@
 //! A server that misbehaves on purpose, in ways that the real relay cannot be brought to.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -41,6 +41,8 @@ pub enum Reply {
     Slow(String, Duration),
     /// Sends these bytes as a stream of events, and keeps the connection.
     Stream(String),
+    /// Sends a body that is compressed.
+    Gzip(String),
 }
 
 pub fn answer(status: u16, body: &str) -> Reply {
@@ -58,6 +60,14 @@ pub struct Server {
 
 impl Server {
     pub fn start(behave: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::over(behave, Some)
+    }
+
+    /// A server whose connections are what `accept` makes of sockets.
+    pub fn over<S: Read + Write>(
+        behave: impl Fn(&Request) -> Reply + Send + Sync + 'static,
+        accept: impl Fn(TcpStream) -> Option<S> + Clone + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("binding a loopback port");
         let port = listener.local_addr().expect("the port just bound").port();
         let (requests, ended) = (Arc::<Mutex<Vec<Request>>>::default(), Arc::<AtomicBool>::default());
@@ -70,10 +80,19 @@ impl Server {
                 }
                 let (requests, behave, ended) =
                     (Arc::clone(&requests), Arc::clone(&behave), Arc::clone(&ended));
-                thread::spawn(move || serve(stream, &requests, behave.as_ref(), &ended));
+                let accept = accept.clone();
+                thread::spawn(move || {
+                    if let Some(stream) = accept(stream) {
+                        serve(stream, &requests, behave.as_ref(), &ended);
+                    }
+                });
             }
         });
         server
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn url(&self) -> String {
@@ -117,47 +136,62 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
     Some(request)
 }
 
-fn serve(stream: TcpStream, requests: &Mutex<Vec<Request>>, behave: &Behave, ended: &AtomicBool) {
-    let mut out = stream.try_clone().expect("a second handle");
+fn serve(stream: impl Read + Write, requests: &Mutex<Vec<Request>>, behave: &Behave, ended: &AtomicBool) {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read(&mut reader) {
         let reply = behave(&request);
         requests.lock().expect("the requests").push(request);
-        let head = |status: u16, more: &str, length: usize| {
-            format!(
-                "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{more}\r\n"
+        match send(reader.get_mut(), reply) {
+            Some(true) => {}
+            Some(false) => return,
+            None => return hold(ended),
+        }
+    }
+}
+
+/// Replies; whether the connection goes on. None where it stays open and silent.
+fn send(out: &mut impl Write, reply: Reply) -> Option<bool> {
+    let head = |status: u16, more: &str, length: usize| {
+        format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{more}\r\n"
+        )
+    };
+    // In one piece: the second of two would wait for the acknowledgement of the first.
+    let mut whole = |text: &[u8]| out.write_all(text).and_then(|()| out.flush()).is_ok();
+    match reply {
+        Reply::Answer(status, more, body) => {
+            Some(whole(format!("{}{body}", head(status, &more, body.len())).as_bytes()))
+        }
+        Reply::Gzip(body) => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(body.as_bytes()).expect("compressing");
+            let body = encoder.finish().expect("compressing");
+            let head = head(200, "Content-Encoding: gzip\r\n", body.len());
+            Some(whole(&[head.as_bytes(), &body].concat()))
+        }
+        Reply::Hang => None,
+        Reply::Close => Some(false),
+        Reply::Garbage => {
+            whole(b"\x16\x03\x01 this is no HTTP\r\n\r\n");
+            Some(false)
+        }
+        Reply::Cut(status, body) => {
+            whole(format!("{}{body}", head(status, "", body.len() + 100)).as_bytes());
+            Some(false)
+        }
+        Reply::Slow(body, pause) => {
+            let begun = whole(head(200, "", body.len()).as_bytes());
+            Some(
+                begun
+                    && body.bytes().all(|byte| {
+                        thread::sleep(pause);
+                        whole(&[byte])
+                    }),
             )
-        };
-        let written = match reply {
-            Reply::Answer(status, more, body) => {
-                out.write_all(format!("{}{body}", head(status, &more, body.len())).as_bytes())
-            }
-            Reply::Hang => return hold(ended),
-            Reply::Close => return,
-            Reply::Garbage => {
-                let _ = out.write_all(b"\x16\x03\x01 this is no HTTP\r\n\r\n");
-                return;
-            }
-            Reply::Cut(status, body) => {
-                let _ = out.write_all(format!("{}{body}", head(status, "", body.len() + 100)).as_bytes());
-                return;
-            }
-            Reply::Slow(body, pause) => {
-                let _ = out.write_all(head(200, "", body.len()).as_bytes());
-                body.bytes().try_for_each(|byte| {
-                    thread::sleep(pause);
-                    out.write_all(&[byte])
-                })
-            }
-            Reply::Stream(events) => {
-                let _ = out.write_all(
-                    format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n{events}").as_bytes(),
-                );
-                return hold(ended);
-            }
-        };
-        if written.is_err() {
-            return;
+        }
+        Reply::Stream(events) => {
+            whole(format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n{events}").as_bytes());
+            None
         }
     }
 }

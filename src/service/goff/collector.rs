@@ -1,7 +1,7 @@
 //! What GO Feature Flag's collector takes (reference 4.3): its field names, seconds, and no others.
 
-use crate::context::User;
 use crate::json::quoted;
+use crate::user::User;
 
 /// What stands for a targeting key that is missing (reference 5.3).
 const NO_KEY: &str = "undefined-targetingKey";
