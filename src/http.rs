@@ -290,7 +290,9 @@ fn tls(files: &TlsFiles) -> Result<TlsConfig, Error> {
         }
         _ => None,
     };
-    Ok(TlsConfig::builder().root_certs(roots).client_cert(client).build())
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+    Ok(config.root_certs(roots).client_cert(client).build())
 }
 
 /// The proxy of the options, else that of the environment, which is read here and never again. `NO_PROXY` holds for both.
