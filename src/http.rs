@@ -1,6 +1,7 @@
 //! HTTP as the library uses it: blocking, bounded in time and size, and interrupted when the client ends.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -167,8 +168,8 @@ impl Http {
         body: &[u8],
         limit: u64,
     ) -> Result<Response, HttpError> {
-        let (parts, mut body) = self.send(url, headers, body)?.into_parts();
-        let body = body.with_config().limit(limit).read_to_vec()?;
+        let (parts, body) = self.send(url, headers, body)?.into_parts();
+        let body = read(body, limit).map_err(|error| HttpError(error.to_string()))?;
         Ok(Response::new(&parts, body))
     }
 
@@ -183,9 +184,9 @@ impl Http {
         body: &[u8],
     ) -> Result<Response, HttpError> {
         const LIMIT: u64 = 64 << 10;
-        let (parts, mut body) = self.send(url, headers, body)?.into_parts();
+        let (parts, body) = self.send(url, headers, body)?.into_parts();
         // Read to its end, so that the connection can be used again; where that fails, it is not.
-        let body = body.with_config().limit(LIMIT).read_to_vec().unwrap_or_default();
+        let body = read(body, LIMIT).unwrap_or_default();
         Ok(Response::new(&parts, body))
     }
 
@@ -222,6 +223,16 @@ impl Http {
     pub(crate) fn interrupt(&self) {
         self.agent.clone().shutdown();
     }
+}
+
+/// A body of at most `limit` bytes, counted as they are once they are decompressed.
+fn read(body: Body, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    body.into_reader().take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("the answer has more than {limit} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// Our headers and the caller's; of two with one name the caller's.

@@ -26,6 +26,9 @@ pub const MAX_MEMORY_BYTES: u64 = 64 << 20;
 /// Events that may wait to be sent: some hundred megabytes.
 pub const MAX_PENDING_EVENTS: u64 = 1_000_000;
 
+/// Bytes of the texts that wait in one queue: evaluations that failed, and tracking events, which have their context in them.
+pub const MAX_QUEUE_BYTES: usize = 64 << 20;
+
 /// Events of one request.
 pub const MAX_BATCH_SIZE: u64 = 100_000;
 

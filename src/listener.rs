@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -131,6 +133,8 @@ const MAX_WAITING: usize = 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     listener: Option<Arc<dyn Listener>>,
+    /// Whether the client is gone: nobody hears anything any more.
+    is_muted: AtomicBool,
     queue: Mutex<Queue>,
 }
 
@@ -143,7 +147,16 @@ struct Queue {
 
 impl Outbox {
     pub(crate) fn new(listener: Option<Arc<dyn Listener>>) -> Self {
-        Self { listener, queue: Mutex::default() }
+        Self { listener, is_muted: AtomicBool::new(false), queue: Mutex::default() }
+    }
+
+    /// Tells nothing more.
+    pub(crate) fn mute(&self) {
+        self.is_muted.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_muted(&self) -> bool {
+        self.is_muted.load(Ordering::Acquire)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -162,28 +175,20 @@ impl Outbox {
             return;
         }
         drop(queue);
-        // Also where the listener panics, so that the next event is told.
-        let _closing = Closing(self);
         while let Some(event) = self.next() {
-            listener.hear(&event);
+            // A listener that panics hears the next one, and does not end the thread that tells.
+            let _ = catch_unwind(AssertUnwindSafe(|| listener.hear(&event)));
         }
     }
 
     /// The next event; with the last one the box is closed.
     fn next(&self) -> Option<ProviderEvent> {
         let mut queue = self.queue();
+        if self.is_muted() {
+            queue.waiting.clear();
+        }
         let event = queue.waiting.pop_front();
         queue.is_open = event.is_some();
         event
-    }
-}
-
-struct Closing<'a>(&'a Outbox);
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.queue().is_open = false;
-        }
     }
 }

@@ -14,7 +14,7 @@ pub enum LogLevel {
     Debug = 4,
 }
 
-/// Who hears what the library says. Called on any thread, with no lock held; must not call the client.
+/// Who hears what the library says. Called on any thread, with no lock held.
 pub trait Log: Send + Sync + std::fmt::Debug {
     /// Takes a message: one line without a line break.
     fn log(&self, level: LogLevel, message: &str);

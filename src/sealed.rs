@@ -11,6 +11,9 @@ use sha2::{Digest, Sha256};
 /// Mode bits by which others than the owner can write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
+/// The option that names the folder.
+const OPTION: &str = "cache_dir";
+
 /// A file in the option `cache_dir`: the hash of its content, and the content.
 #[derive(Clone, Debug)]
 pub(crate) struct SealedFile {
@@ -51,7 +54,7 @@ impl SealedFile {
     fn read_whole(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, String> {
         let unreadable = |path: &Path, error: io::Error| format!("{}: {error}", path.display());
         match fs::metadata(&self.folder) {
-            Ok(metadata) => trust(&self.folder, &metadata)?,
+            Ok(metadata) => trust(OPTION, &self.folder, &metadata)?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(&self.folder, error)),
         }
@@ -63,7 +66,7 @@ impl SealedFile {
             Err(error) => return Err(unreadable(path, error)),
         };
         let metadata = file.metadata().map_err(|error| unreadable(path, error))?;
-        trust(path, &metadata)?;
+        trust(OPTION, path, &metadata)?;
         if !metadata.is_file() || metadata.len() > limit {
             return Err(format!("{} is nothing that was written", path.display()));
         }
@@ -80,9 +83,11 @@ impl SealedFile {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let failed = |error: io::Error| format!("cache_dir {}: {error}", self.folder.display());
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed)?;
-        trust(&self.folder, &fs::metadata(&self.folder).map_err(failed)?)?;
+        trust(OPTION, &self.folder, &fs::metadata(&self.folder).map_err(failed)?)?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let draft = self.folder.join(format!(".{}-{}-{number}", self.name, std::process::id()));
+        // What a process of the same number left, which in a container is every one.
+        let _ = fs::remove_file(&draft);
         let written = write(&draft, parts).and_then(|()| fs::rename(&draft, self.path()));
         written.map_err(|error| {
             let _ = fs::remove_file(&draft);
@@ -102,7 +107,7 @@ fn write(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
 }
 
 /// Whether a file or folder is this user's, and nobody else can write it.
-fn trust(path: &Path, metadata: &Metadata) -> Result<(), String> {
+pub(crate) fn trust(option: &str, path: &Path, metadata: &Metadata) -> Result<(), String> {
     let cause = if metadata.uid() != user() {
         "is another user's"
     } else if metadata.mode() & WRITABLE_BY_OTHERS != 0 {
@@ -110,7 +115,7 @@ fn trust(path: &Path, metadata: &Metadata) -> Result<(), String> {
     } else {
         return Ok(());
     };
-    Err(format!("cache_dir is not trusted: {} {cause}", path.display()))
+    Err(format!("{option} is not trusted: {} {cause}", path.display()))
 }
 
 /// Who this process acts as.

@@ -126,6 +126,31 @@ impl Signal {
         self.go(current, state)
     }
 
+    /// The service, which evaluates, did not. The state, if it is another one.
+    pub(crate) fn fail_remote(&self, error: &str, severity: Severity) -> Option<State> {
+        let mut current = self.current();
+        error.clone_into(&mut current.last_error);
+        current.failures = current.failures.saturating_add(1);
+        let state = match severity {
+            Severity::Refused => State::Fatal,
+            Severity::After(patience) if current.failures >= patience => State::Error,
+            Severity::After(_) => current.state,
+        };
+        self.go(current, state)
+    }
+
+    /// There is another key: what the service refused it may grant. The state, if it is another one.
+    pub(crate) fn hope(&self) -> Option<State> {
+        let mut current = self.current();
+        match current.state {
+            State::Fatal => {
+                current.failures = 0;
+                self.go(current, State::NotReady)
+            }
+            _ => None,
+        }
+    }
+
     /// Makes who waits give up.
     pub(crate) fn close(&self) {
         self.current().closed = true;

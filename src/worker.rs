@@ -103,11 +103,16 @@ impl Worker {
         self.thread.is_finished()
     }
 
+    /// Whether it is the calling thread, which cannot wait for itself.
+    pub(crate) fn is_current(&self) -> bool {
+        self.thread.thread().id() == thread::current().id()
+    }
+
     /// Waits until the thread has ended, no longer than `end`: then it ends by itself. Whether it has.
     pub(crate) fn join(self, end: Instant) -> bool {
         while !self.thread.is_finished() {
             // A thread that ends itself, inside a callback.
-            if Instant::now() >= end || self.thread.thread().id() == thread::current().id() {
+            if Instant::now() >= end || self.is_current() {
                 return false;
             }
             thread::sleep(Duration::from_micros(200));

@@ -1,5 +1,6 @@
 //! What the client and its background threads share, and the way of an evaluation.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -47,8 +48,8 @@ pub(crate) struct Core {
     pub(super) format: Format,
     /// Where the ruleset in force is from: a [`crate::Source`].
     pub(super) origin: AtomicU8,
-    /// The generation of the snapshot that is kept on disk.
-    pub(super) kept: AtomicU64,
+    /// The generation of the snapshot that is kept on disk, and where.
+    pub(super) kept: Mutex<Option<(u64, PathBuf)>>,
     /// Held while a snapshot is made and published, so that two refreshes do not overtake each other.
     pub(super) refresh: Mutex<()>,
     pub(super) counters: Counters,
@@ -61,6 +62,8 @@ pub(crate) struct Core {
 pub(super) struct Workers {
     pub(super) sync: Option<Worker>,
     pub(super) events: Option<Worker>,
+    /// Whether the client has been shut down: none are started any more.
+    pub(super) is_ended: bool,
 }
 
 #[derive(Debug, Default)]
@@ -139,7 +142,7 @@ impl Core {
             file,
             format: options.ruleset_format.unwrap_or(Format::Json),
             origin: AtomicU8::new(0),
-            kept: AtomicU64::new(0),
+            kept: Mutex::default(),
             refresh: Mutex::new(()),
             counters: Counters::default(),
             workers: Mutex::default(),
@@ -169,6 +172,15 @@ impl Core {
     /// Makes who waits in the client give up.
     pub(crate) fn close(&self) {
         self.signal.close();
+        self.events.wake_all();
+        if let Some(link) = &self.link {
+            link.interrupt();
+            link.line.interrupt();
+            link.interrupt_events();
+        }
+        if let Some(remote) = &self.remote {
+            remote.interrupt();
+        }
         self.pool.close();
         if let Some(module) = &self.module {
             module.close();
@@ -176,7 +188,7 @@ impl Core {
     }
 
     pub(crate) fn say(&self, level: LogLevel, message: &str) {
-        if let Some(log) = &self.options.log {
+        if let Some(log) = self.options.log.as_ref().filter(|_| !self.outbox.is_muted()) {
             log.log(level, message);
         }
     }

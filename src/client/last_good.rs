@@ -1,5 +1,6 @@
 //! The last ruleset that the service sent, on disk: what a client begins with where the service cannot be reached.
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use serde::Deserialize;
@@ -40,14 +41,20 @@ impl Core {
         let Some(link) = self.link.as_ref() else { return };
         let Some(snapshot) = self.snapshot.load_full() else { return };
         let is_theirs = self.origin.load(Ordering::Relaxed) == Source::Service as u8;
-        if !is_theirs || self.kept.swap(snapshot.generation(), Ordering::Relaxed) == snapshot.generation() {
+        let Some(file) = file(self, link).filter(|_| is_theirs) else { return };
+        let generation = snapshot.generation();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_some_and(|kept| *kept == (generation, file.path())) {
             return;
         }
-        let Some(file) = file(self, link) else { return };
-        let etag = link.etag().map_or("null".into(), |etag| quoted(&etag));
+        let etag = link.etag(generation).map_or("null".into(), |etag| quoted(&etag));
         let header = format!("{{\"etag\":{etag}}}\n");
-        if let Err(error) = file.write(&[header.as_bytes(), snapshot.document().as_bytes()]) {
-            self.say(LogLevel::Error, &format!("the last good ruleset cannot be kept: {error}"));
+        match file.write(&[header.as_bytes(), snapshot.document().as_bytes()]) {
+            Ok(()) => *kept = Some((generation, file.path())),
+            Err(error) => {
+                drop(kept);
+                self.say(LogLevel::Error, &format!("the last good ruleset cannot be kept: {error}"));
+            }
         }
     }
 
@@ -68,14 +75,12 @@ impl Core {
             Err(cause) => return unusable(&cause),
         };
         let Some((header, document)) = split(content) else { return unusable("it has no header") };
-        let published = self.publish_old(document);
-        if let Err(error) = published {
-            return unusable(&error.to_string());
-        }
-        link.keep_etag(header.etag);
-        if let Some(generation) = self.snapshot.load().as_ref().map(|snapshot| snapshot.generation()) {
-            self.kept.store(generation, Ordering::Relaxed);
-        }
+        let generation = match self.publish_old(document) {
+            Ok(generation) => generation,
+            Err(error) => return unusable(&error.to_string()),
+        };
+        link.keep_etag(generation, header.etag);
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, file.path()));
         if let Some(state) = self.signal().serve_old() {
             let reason =
                 "the service cannot be reached; the last good ruleset on disk is in force".to_owned();

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::core::{Core, Workers};
 use super::link::Link;
+use super::remote::Remote;
 use crate::evaluation::Loaded;
-use crate::events::Sender;
+use crate::events::{Sender, Voice};
+use crate::listener::ProviderEvent;
 use crate::log::LogLevel;
 use crate::options::Mode;
 use crate::service::goff::relay;
@@ -27,12 +29,18 @@ impl Core {
 
     /// Starts the threads, once.
     pub(super) fn start(self: &Arc<Self>) {
-        if self.is_started.swap(true, Ordering::AcqRel) {
+        // In a child of a fork every call comes by here.
+        if self.is_started.load(Ordering::Acquire) || self.is_started.swap(true, Ordering::AcqRel) {
             return;
         }
         let sync = self.start_sync();
         let events = self.start_events();
         let mut workers = self.workers();
+        if workers.is_ended {
+            // Shut down meanwhile: they are not to stay.
+            [&sync, &events].into_iter().flatten().for_each(|worker| worker.alarm.stop());
+            return;
+        }
         workers.sync = sync;
         workers.events = events;
     }
@@ -45,8 +53,10 @@ impl Core {
     fn start_sync(self: &Arc<Self>) -> Option<Worker> {
         let alarm = Arc::new(Alarm::default());
         if let Some(file) = self.file.clone() {
-            let first = file.stamp();
-            if self.snapshot.load().is_none() {
+            // In a child of a fork the file may have changed since the parent read it, so that the watch begins with reading it.
+            let is_child = self.snapshot.load().is_some();
+            let first = file.stamp().filter(|_| !is_child);
+            if !is_child {
                 // What goes wrong is in the state and the log, and the watch tries again.
                 let _ = self.read_file();
             }
@@ -114,8 +124,12 @@ impl Core {
                     show(loaded);
                 }
             };
-            let sender =
-                Sender { events: &core.events, find: &find, carrier, outbox: &core.outbox, log: &log };
+            let sender = Sender {
+                events: &core.events,
+                find: &find,
+                carrier,
+                voice: Voice { outbox: &core.outbox, log: &log },
+            };
             sender.run(alarm);
         };
         self.worker(Worker::start("pennon-events", Arc::clone(&self.events.alarm), body))
@@ -126,12 +140,16 @@ impl Core {
         let Some(link) = &self.link else { return };
         link.set_key(key);
         link.forget_etag();
+        if let Some(state) = self.signal().hope() {
+            self.outbox.tell(ProviderEvent::State { state, reason: "there is another key".into() });
+        }
+        self.remote.iter().for_each(Remote::forget);
         // Who listens by the old key connects by the new one; who waits tries at once.
         link.line.interrupt();
         if let Some(sync) = &self.workers().sync {
             sync.alarm.ring();
         }
-        self.events.alarm.ring();
+        self.events.hope();
     }
 
     /// Waits until events are sent, at most `timeout`; how many are pending then.
@@ -146,6 +164,7 @@ impl Core {
         let end = now.checked_add(timeout).unwrap_or(now);
         let (sync, events) = {
             let mut workers = self.workers();
+            workers.is_ended = true;
             (workers.sync.take(), workers.events.take())
         };
         if let Some(sync) = &sync {
@@ -173,7 +192,7 @@ impl Core {
 
     /// Waits for the sender's last attempt; where it takes too long, it is cut off.
     fn end_events(&self, worker: Worker, end: Instant) {
-        while !worker.is_finished() && Instant::now() < end {
+        while !worker.is_finished() && !worker.is_current() && Instant::now() < end {
             std::thread::sleep(Duration::from_micros(200));
         }
         if let Some(link) = self.link.as_ref().filter(|_| !worker.is_finished()) {

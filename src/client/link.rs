@@ -24,8 +24,8 @@ pub(super) struct Link {
     collector: Option<String>,
     pub(super) transport: Transport,
     key: Arc<ArcSwapOption<String>>,
-    /// Of the ruleset in force, as the service sent it.
-    etag: ArcSwapOption<String>,
+    /// Of a ruleset as the service sent it, with the generation of its snapshot: another one has none.
+    etag: ArcSwapOption<(u64, String)>,
     question: String,
     meta: Arc<str>,
     /// Connections of whoever fetches.
@@ -140,23 +140,25 @@ impl Link {
         self.etag.store(None);
     }
 
-    pub(super) fn etag(&self) -> Option<Arc<String>> {
-        self.etag.load_full()
+    /// The ETag of the ruleset of this generation.
+    pub(super) fn etag(&self, generation: u64) -> Option<String> {
+        let etag = self.etag.load();
+        etag.as_ref().filter(|etag| etag.0 == generation).map(|etag| etag.1.clone())
     }
 
-    pub(super) fn keep_etag(&self, etag: Option<String>) {
-        self.etag.store(etag.map(Arc::new));
+    pub(super) fn keep_etag(&self, generation: u64, etag: Option<String>) {
+        self.etag.store(etag.map(|etag| Arc::new((generation, etag))));
     }
 
-    /// Asks the service for its ruleset; whether it has changed, where there `is_one`.
-    pub(super) fn fetch(&self, is_one: bool) -> Result<Fetched, Refusal> {
+    /// Asks the service for its ruleset; whether it is another one than that of this generation.
+    pub(super) fn fetch(&self, generation: Option<u64>) -> Result<Fetched, Refusal> {
         let Some(endpoint) = &self.endpoint else { return Ok(Fetched::Unchanged) };
         let key = self.key();
-        let etag = self.etag.load_full().filter(|_| is_one);
+        let etag = generation.and_then(|generation| self.etag(generation));
         let keys = key.as_deref().map(|key| relay::key_headers(key));
         let mut headers: Vec<(&str, &str)> = vec![("Accept", "application/json")];
         headers.extend(keys.iter().flatten().map(|(name, value)| (*name, value.as_str())));
-        headers.extend(etag.as_deref().map(|etag| ("If-None-Match", etag.as_str())));
+        headers.extend(etag.as_deref().map(|etag| ("If-None-Match", etag)));
         let url = relay::configuration_url(endpoint);
         let answer = self.http.post(&url, &headers, self.question.as_bytes(), MAX_RULESET_BYTES as u64);
         let response = answer
@@ -166,7 +168,7 @@ impl Link {
                 self.traffic.bytes.fetch_add(response.body.len() as u64, Ordering::Relaxed);
                 Ok(Fetched::Changed { document: response.body, etag: response.etag })
             }
-            304 if is_one => {
+            304 if etag.is_some() => {
                 self.traffic.unchanged.fetch_add(1, Ordering::Relaxed);
                 Ok(Fetched::Unchanged)
             }

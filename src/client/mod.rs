@@ -243,20 +243,26 @@ impl Client {
         self.core.made().map_or(0, |core| core.shutdown(timeout))
     }
 
-    /// Makes evaluations that wait for an instance give up: the client is about to go.
+    /// Makes whoever waits in the client give up: it is about to go.
     pub(crate) fn close(&self) {
         if let Some(core) = self.core.made() {
             core.close();
+        }
+    }
+
+    /// Ends the threads without sending what is pending. After it nobody is called back.
+    pub(crate) fn end(&self) {
+        if let Some(core) = self.core.made() {
+            core.events.abandon();
+            core.shutdown(DROP_WAIT);
+            core.outbox.mute();
         }
     }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
-        if let Some(core) = self.core.made() {
-            core.events.abandon();
-        }
-        self.shutdown(DROP_WAIT);
+        self.end();
     }
 }
 

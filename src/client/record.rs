@@ -180,6 +180,10 @@ impl Core {
         }
         if resolved.error.is_some() || !fits {
             let code = resolved.error.unwrap_or(ErrorCode::TypeMismatch);
+            let with = match self.help_out(code, subject.key, context, ask, with) {
+                Ok(shown) => return shown,
+                Err(with) => with,
+            };
             let is_tracked = answer.is_tracked() && self.events.is_open();
             let event = || written(subject.key, context.user().user(), "", &ask.fallback.to_json(), true, "");
             self.events.take(Counted::Failure(code), is_tracked.then(event));

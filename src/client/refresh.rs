@@ -21,7 +21,7 @@ use crate::sync::snapshot::{Changes, Snapshot};
 const WARM_UNITS: usize = 1024;
 
 /// Failures in a row after which what the service sent last is out of date (reference 5.2, EVT).
-const PATIENCE: u32 = 3;
+pub(super) const PATIENCE: u32 = 3;
 
 /// A document on its way into force.
 struct Incoming {
@@ -38,6 +38,7 @@ impl Core {
         let published = to_json(document, self.format).and_then(|document| {
             self.publish(Incoming { document, form: Form::Either, source: Source::Application, since })
         });
+        let published = published.map(|(changes, _)| changes);
         if let Some(link) = &self.link {
             // What the service has is no longer what is in force.
             link.forget_etag();
@@ -52,7 +53,7 @@ impl Core {
         let published = file.read().and_then(|document| {
             self.publish(Incoming { document, form: Form::Either, source: Source::File, since })
         });
-        let named = published.map_err(|error| match error {
+        let named = published.map(|(changes, _)| changes).map_err(|error| match error {
             Error::InvalidRuleset(message) => {
                 Error::InvalidRuleset(format!("ruleset file {}: {message}", file.path.display()))
             }
@@ -73,7 +74,8 @@ impl Core {
         // One at a time, so that an older answer does not come into force after a newer one.
         let fetching = link.fetching.lock().unwrap_or_else(PoisonError::into_inner);
         let since = Instant::now();
-        let (fetched, severity, pause) = match link.fetch(self.snapshot.load().is_some()) {
+        let generation = self.snapshot.load().as_ref().map(|snapshot| snapshot.generation());
+        let (fetched, severity, pause) = match link.fetch(generation) {
             Ok(fetched) => (Ok(fetched), Severity::After(PATIENCE), None),
             Err(Refusal { error: error @ Error::Unauthorized(_), pause }) => {
                 (Err(error), Severity::Refused, pause)
@@ -81,11 +83,14 @@ impl Core {
             Err(Refusal { error, pause }) => (Err(error), Severity::After(PATIENCE), pause),
         };
         let published = fetched.and_then(|fetched| match fetched {
-            Fetched::Unchanged => Ok(Changes::default()),
+            Fetched::Unchanged => {
+                self.origin.store(Source::Service as u8, Ordering::Relaxed);
+                Ok(Changes::default())
+            }
             Fetched::Changed { document, etag } => {
-                let changes = self.accept(document, since)?;
+                let (changes, generation) = self.accept(document, since)?;
                 // Only now: a document that was refused has to be sent again.
-                link.keep_etag(etag);
+                link.keep_etag(generation, etag);
                 Ok(changes)
             }
         });
@@ -97,16 +102,17 @@ impl Core {
     }
 
     /// Makes an answer of the service the ruleset in force.
-    fn accept(&self, document: Vec<u8>, since: Instant) -> Result<Changes, Error> {
+    fn accept(&self, document: Vec<u8>, since: Instant) -> Result<(Changes, u64), Error> {
         let document = String::from_utf8(document)
             .map_err(|_| Error::InvalidRuleset("the service's ruleset is not UTF-8".into()))?;
         self.publish(Incoming { document, form: Form::Answer, source: Source::Service, since })
     }
 
     /// Makes what an earlier run left the ruleset in force.
-    pub(super) fn publish_old(&self, document: String) -> Result<(), Error> {
+    pub(super) fn publish_old(&self, document: String) -> Result<u64, Error> {
         let since = Instant::now();
-        self.publish(Incoming { document, form: Form::Answer, source: Source::Disk, since }).map(|_| ())
+        let incoming = Incoming { document, form: Form::Answer, source: Source::Disk, since };
+        self.publish(incoming).map(|(_, generation)| generation)
     }
 
     /// What the end of a refresh means for the state; says so to log and listener.
@@ -134,19 +140,21 @@ impl Core {
         published
     }
 
-    /// Makes a document the ruleset in force; a document that cannot be leaves the last one there.
-    fn publish(&self, incoming: Incoming) -> Result<Changes, Error> {
+    /// Makes a document the ruleset in force; a document that cannot be leaves the last one there. What changed, and its
+    /// generation.
+    fn publish(&self, incoming: Incoming) -> Result<(Changes, u64), Error> {
         let Incoming { document, form, source, since } = incoming;
         let refresh = self.refresh.lock().unwrap_or_else(PoisonError::into_inner);
         let previous = self.snapshot.load_full();
-        if previous.as_ref().is_some_and(|previous| previous.is(&document)) {
+        if let Some(previous) = previous.as_ref().filter(|previous| previous.is(&document)) {
             self.origin.store(source as u8, Ordering::Relaxed);
-            return Ok(Changes::default());
+            return Ok((Changes::default(), previous.generation()));
         }
         let (snapshot, changes) = Snapshot::new(document, form, previous.as_deref(), &self.registry)?;
         if let Some(previous) = &previous {
             self.warm(previous, &snapshot, &changes);
         }
+        let generation = snapshot.generation();
         self.snapshot.store(Some(Arc::new(snapshot)));
         self.origin.store(source as u8, Ordering::Relaxed);
         self.counters.refreshes.fetch_add(1, Ordering::Relaxed);
@@ -163,7 +171,7 @@ impl Core {
                 });
             }
         }
-        Ok(changes)
+        Ok((changes, generation))
     }
 
     /// Keeps the units that are gone for the events that are about them.

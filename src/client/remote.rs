@@ -1,6 +1,7 @@
 //! Evaluation by the service: remote mode with its cache, and the fallback of a flag that cannot be evaluated here.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,15 +13,19 @@ use sha2::{Digest, Sha256};
 use super::core::Core;
 use super::link::Link;
 use super::record::Ask;
+use super::refresh::PATIENCE;
 use crate::context::Context;
 use crate::evaluation::{Evaluation, FlagType, HostOutcome, Resolved};
 use crate::events::Counted;
 use crate::http::{Http, Response};
 use crate::limits::MAX_ANSWER_BYTES;
+use crate::listener::ProviderEvent;
+use crate::log::LogLevel;
 use crate::options::{Mode, Options};
 use crate::retry::MAX_RETRY_AFTER;
 use crate::service::goff::ofrep::{self, RemoteAnswer};
 use crate::service::goff::relay;
+use crate::state::{Severity, State};
 
 /// The longest that an evaluation in this process waits for the service to help out.
 const FALLBACK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -44,6 +49,8 @@ pub(super) struct Remote {
     http: Http,
     metadata: Option<String>,
     cache: Option<Mutex<LruCache<Question, Kept>>>,
+    /// Rises when answers are forgotten: one that was asked for before is not kept.
+    epoch: AtomicU64,
     ttl: Duration,
     pace: Mutex<Pace>,
 }
@@ -52,6 +59,20 @@ pub(super) struct Remote {
 struct Kept {
     answer: Arc<Answer>,
     since: Instant,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    /// What it says about the service; nothing where it was not asked.
+    severity: Option<Severity>,
+}
+
+impl Failure {
+    fn of(message: String) -> Self {
+        Self { message, severity: Some(Severity::After(PATIENCE)) }
+    }
 }
 
 /// When the service may be asked again.
@@ -108,6 +129,7 @@ impl Remote {
             metadata: options.events.exporter_metadata.clone(),
             // Made with room for few: it grows with what comes.
             cache: size.map(|size| Mutex::new(bounded(size))),
+            epoch: AtomicU64::new(0),
             ttl: network.cache_ttl,
             pace: Mutex::default(),
         })
@@ -119,6 +141,7 @@ impl Remote {
 
     /// Forgets all answers: flags have changed.
     pub(super) fn forget(&self) {
+        self.epoch.fetch_add(1, Ordering::SeqCst);
         if let Some(cache) = &self.cache {
             cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
@@ -134,11 +157,20 @@ impl Remote {
         None
     }
 
-    fn keep(&self, question: Question, answer: &Arc<Answer>) {
-        if let Some(cache) = &self.cache {
-            let kept = Kept { answer: Arc::clone(answer), since: Instant::now() };
-            cache.lock().unwrap_or_else(PoisonError::into_inner).put(question, kept);
+    /// Keeps an answer that was asked for at `epoch`.
+    fn keep(&self, question: Question, answer: &Arc<Answer>, epoch: u64) {
+        let Some(cache) = &self.cache else { return };
+        let kept = Kept { answer: Arc::clone(answer), since: Instant::now() };
+        let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.epoch.load(Ordering::SeqCst) == epoch {
+            cache.put(question, kept);
         }
+    }
+
+    /// Leaves the service alone for a while, or for as long as it asked.
+    fn rest(&self, pause: Duration) {
+        let mut pace = self.pace();
+        pace.paused_until = pace.paused_until.max(Instant::now().checked_add(pause));
     }
 
     /// How long the service wants to be left alone yet.
@@ -148,31 +180,41 @@ impl Remote {
     }
 
     /// Posts a context; the body of an answer that says something, or why there is none.
-    fn post(&self, link: &Link, url: &str, context: &Context) -> Result<Response, String> {
+    fn post(&self, link: &Link, url: &str, context: &Context) -> Result<Response, Failure> {
         if let Some(left) = self.pause() {
-            return Err(format!("{} wants to be left alone for {} ms", self.endpoint, left.as_millis()));
+            let message = format!("{} wants to be left alone for {} ms", self.endpoint, left.as_millis());
+            return Err(Failure { message, severity: None });
         }
         let key = link.key();
         let keys = key.as_deref().map(|key| relay::key_headers(key));
         let headers: Vec<_> = keys.iter().flatten().map(|(name, value)| (*name, value.as_str())).collect();
         let body = ofrep::question(context.json(), self.metadata.as_deref());
         let response = self.http.post(url, &headers, body.as_bytes(), MAX_ANSWER_BYTES);
-        let response = response.map_err(|error| format!("{}: {error}", self.endpoint))?;
+        let response = response.map_err(|error| Failure::of(format!("{}: {error}", self.endpoint)))?;
         if response.status == 429 {
-            let pause = response.retry_after.unwrap_or(PERIOD).min(MAX_RETRY_AFTER);
-            self.pace().paused_until = Instant::now().checked_add(pause);
+            self.rest(response.retry_after.unwrap_or(PERIOD).min(MAX_RETRY_AFTER));
         }
         match response.status {
             200 | 400 | 404 => Ok(response),
-            status => Err(format!("{} answers with status {status}: {}", self.endpoint, response.excerpt())),
+            status => {
+                let excerpt = response.excerpt();
+                let failure =
+                    Failure::of(format!("{} answers with status {status}: {excerpt}", self.endpoint));
+                let refuses = relay::refuses_key(status, &excerpt);
+                Err(if refuses { Failure { severity: Some(Severity::Refused), ..failure } } else { failure })
+            }
         }
     }
 
-    fn evaluate(&self, link: &Link, flag: &str, context: &Context) -> Result<(Answer, bool), String> {
+    fn evaluate(&self, link: &Link, flag: &str, context: &Context) -> Result<(Answer, bool), Failure> {
         let response = self.post(link, &relay::evaluation_url(&self.endpoint, flag), context)?;
         let answer = ofrep::answer(&response.body, flag).map_err(|cause| {
             let status = response.status;
-            format!("{} gives no evaluation: status {status}, {cause}: {}", self.endpoint, response.excerpt())
+            Failure::of(format!(
+                "{} gives no evaluation: status {status}, {cause}: {}",
+                self.endpoint,
+                response.excerpt()
+            ))
         })?;
         let is_cacheable = answer.is_cacheable;
         Ok((Answer::new(answer), is_cacheable))
@@ -233,17 +275,40 @@ impl Core {
             let resolved = answer.resolved();
             return self.show_remote(Resolved { reason: Reason::Cached, ..resolved }, ask, with);
         }
+        let epoch = remote.epoch.load(Ordering::SeqCst);
         let answer = match remote.evaluate(link, key, context) {
             Ok((answer, is_cacheable)) => {
                 let answer = Arc::new(answer);
                 if is_cacheable {
-                    remote.keep(question, &answer);
+                    remote.keep(question, &answer, epoch);
                 }
+                self.remote_answered();
                 answer
             }
-            Err(message) => Arc::new(Answer::failure(message)),
+            Err(failure) => {
+                self.remote_failed(&failure);
+                Arc::new(Answer::failure(failure.message))
+            }
         };
         self.show_remote(answer.resolved(), ask, with)
+    }
+
+    /// The service has evaluated: it is there.
+    fn remote_answered(&self) {
+        if self.signal().state() != State::Ready
+            && let Some(state) = self.signal().succeed()
+        {
+            self.outbox.tell(ProviderEvent::State { state, reason: String::new() });
+        }
+    }
+
+    /// The service has not evaluated.
+    fn remote_failed(&self, failure: &Failure) {
+        let Some(severity) = failure.severity else { return };
+        if let Some(state) = self.signal().fail_remote(&failure.message, severity) {
+            self.say(LogLevel::Error, &failure.message);
+            self.outbox.tell(ProviderEvent::State { state, reason: failure.message.clone() });
+        }
     }
 
     /// The service reports what it evaluates, so that it is only counted here.
@@ -285,7 +350,7 @@ impl Core {
             Ok((answer, _)) if answer.error.is_none() => answer,
             Ok(_) => return Err(with),
             Err(_) => {
-                remote.pace().paused_until = Instant::now().checked_add(FALLBACK_PAUSE);
+                remote.rest(FALLBACK_PAUSE);
                 return Err(with);
             }
         };
@@ -302,7 +367,9 @@ impl Core {
         selects: impl Fn(&str) -> bool,
     ) -> Result<Vec<Evaluation>, String> {
         context.encoded().map_err(|error| error.to_string())?;
-        let response = remote.post(link, &relay::bulk_url(&remote.endpoint), context)?;
+        let response = remote.post(link, &relay::bulk_url(&remote.endpoint), context);
+        let response =
+            response.inspect_err(|failure| self.remote_failed(failure)).map_err(|failure| failure.message)?;
         let answers = ofrep::answers(&response.body).map_err(|cause| {
             format!("{} gives no evaluations: {cause}: {}", remote.endpoint, response.excerpt())
         })?;

@@ -3,6 +3,7 @@
 use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock};
 
+use once_cell::race::OnceBox;
 use wasmtime::{CustomCodeMemory, Engine, InstancePre, Linker, Module};
 
 use super::EngineError;
@@ -63,11 +64,12 @@ impl CustomCodeMemory for InPlace {
 
 /// The engine of our own guests, one for the process.
 pub(super) fn engine() -> Result<&'static Engine, EngineError> {
-    static ENGINE: OnceLock<Result<Engine, EngineError>> = OnceLock::new();
+    // Nobody waits for who makes it: in the child of a fork that could be a thread that is gone.
+    static ENGINE: OnceBox<Result<Engine, EngineError>> = OnceBox::new();
     let engine = ENGINE.get_or_init(|| {
         let mut config = guest_config();
         config.with_custom_code_memory(Some(Arc::new(InPlace)));
-        Engine::new(&config).map_err(unusable)
+        Box::new(Engine::new(&config).map_err(unusable))
     });
     engine.as_ref().map_err(Clone::clone)
 }
@@ -79,14 +81,17 @@ fn unusable(error: wasmtime::Error) -> EngineError {
 impl Guest {
     /// The guest, ready to be instantiated; loaded once for the process.
     pub(super) fn prepared(self) -> Result<&'static InstancePre<Sandbox>, EngineError> {
+        // Once, and not by whoever is first of two: wasmtime keeps a list of where code lies, in which this may stand once. A
+        // child that is forked while another thread loads it could not load anything either: that list has a lock.
         static GOFF: OnceLock<Result<InstancePre<Sandbox>, EngineError>> = OnceLock::new();
+        let prepare = || {
+            let engine = engine()?;
+            let module = load(engine, goff())?;
+            // Guests import nothing.
+            Linker::new(engine).instantiate_pre(&module).map_err(unusable)
+        };
         let prepared = match self {
-            Self::Goff => GOFF.get_or_init(|| {
-                let engine = engine()?;
-                let module = load(engine, goff())?;
-                // Guests import nothing.
-                Linker::new(engine).instantiate_pre(&module).map_err(unusable)
-            }),
+            Self::Goff => GOFF.get_or_init(prepare),
         };
         prepared.as_ref().map_err(Clone::clone)
     }

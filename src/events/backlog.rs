@@ -3,58 +3,66 @@
 use std::collections::VecDeque;
 
 use super::event::Event;
+use crate::limits::MAX_QUEUE_BYTES;
 
-/// A bounded queue of the sender's.
+/// A bounded queue.
 #[derive(Debug)]
 pub(super) struct Backlog {
     events: VecDeque<Event>,
     most: usize,
-    /// How many events have left it.
-    gone: u64,
+    /// Bytes of the texts in it.
+    bytes: usize,
+    /// Events at its front that are being sent, and are not dropped meanwhile.
+    busy: usize,
 }
 
 impl Backlog {
     pub(super) fn new(most: usize) -> Self {
-        Self { events: VecDeque::new(), most, gone: 0 }
+        Self { events: VecDeque::new(), most, bytes: 0, busy: 0 }
     }
 
-    /// Adds an event; whether the oldest was dropped for it.
-    pub(super) fn push(&mut self, event: Event) -> bool {
-        let is_full = self.events.len() >= self.most;
-        if is_full {
-            self.remove(1);
-        }
+    /// Adds an event; how many of the oldest were dropped for it.
+    pub(super) fn push(&mut self, event: Event) -> u64 {
+        self.bytes += event.text_bytes();
         self.events.push_back(event);
-        is_full
+        let mut dropped = 0;
+        while self.events.len() > self.most || self.bytes > MAX_QUEUE_BYTES {
+            let Some(oldest) = self.events.remove(self.busy) else { break };
+            self.bytes -= oldest.text_bytes();
+            dropped += 1;
+        }
+        dropped
     }
 
-    /// The next events to send, the oldest first.
-    pub(super) fn first(&self, count: usize) -> impl Iterator<Item = &Event> {
-        self.events.iter().take(count)
+    /// The next events to send, the oldest first; they stay until they are [`Backlog::settle`]d.
+    pub(super) fn begin(&mut self, count: usize) -> impl Iterator<Item = &Event> {
+        self.busy = count.min(self.events.len());
+        self.events.iter().take(self.busy)
     }
 
-    /// Removes events that are sent or given up.
-    pub(super) fn remove(&mut self, count: usize) {
+    /// Removes events that are sent or given up; those that were begun besides are to be sent again.
+    pub(super) fn settle(&mut self, count: usize) {
         let count = count.min(self.events.len());
-        self.events.drain(..count);
-        self.gone += count as u64;
+        self.bytes -= self.events.drain(..count).map(|event| event.text_bytes()).sum::<usize>();
+        self.busy = 0;
         if self.events.is_empty() {
             // What an outage needed is not kept for ever.
             self.events.shrink_to(1024);
         }
     }
 
+    /// Makes texts of all events.
+    pub(super) fn write_out(&mut self, text: impl Fn(&Event) -> String) {
+        for event in &mut self.events {
+            if let Event::Exposure(_) = event {
+                *event = Event::Written(text(event).into());
+                self.bytes += event.text_bytes();
+            }
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.events.len()
-    }
-
-    /// The number that the next event gets, and that of the oldest.
-    pub(super) fn end(&self) -> u64 {
-        self.gone + self.events.len() as u64
-    }
-
-    pub(super) fn start(&self) -> u64 {
-        self.gone
     }
 }
 
@@ -62,13 +70,42 @@ impl Backlog {
 mod tests {
     use super::*;
 
+    fn written(text: &str) -> Event {
+        Event::Written(text.into())
+    }
+
+    fn first(backlog: &mut Backlog) -> String {
+        match backlog.begin(1).next() {
+            Some(Event::Written(text)) => text.to_string(),
+            _ => String::new(),
+        }
+    }
+
     #[test]
     fn the_oldest_go_first_and_are_dropped_first() {
         let mut backlog = Backlog::new(2);
-        let dropped = (0..5).filter(|number| backlog.push(Event::Written(number.to_string().into()))).count();
-        assert_eq!((dropped, backlog.len(), backlog.start(), backlog.end()), (3, 2, 3, 5));
-        assert!(matches!(backlog.first(1).next(), Some(Event::Written(text)) if &**text == "3"));
-        backlog.remove(9);
-        assert_eq!((backlog.len(), backlog.start()), (0, 5));
+        let dropped: u64 = (0..5).map(|number| backlog.push(written(&number.to_string()))).sum();
+        assert_eq!((dropped, backlog.len(), first(&mut backlog).as_str()), (3, 2, "3"));
+        backlog.settle(9);
+        assert_eq!(backlog.len(), 0);
+    }
+
+    #[test]
+    fn what_is_being_sent_is_not_dropped() {
+        let mut backlog = Backlog::new(2);
+        backlog.push(written("a"));
+        backlog.push(written("b"));
+        assert_eq!(first(&mut backlog), "a");
+        assert_eq!(backlog.push(written("c")), 1);
+        backlog.settle(1);
+        assert_eq!((first(&mut backlog).as_str(), backlog.len()), ("c", 1));
+    }
+
+    #[test]
+    fn large_events_are_bounded_by_their_bytes() {
+        let mut backlog = Backlog::new(1000);
+        let large = "x".repeat(MAX_QUEUE_BYTES / 4);
+        let dropped: u64 = (0..10).map(|_| backlog.push(written(&large))).sum();
+        assert_eq!((dropped, backlog.len()), (6, 4));
     }
 }

@@ -12,6 +12,17 @@ pub(crate) enum Event {
     Written(Box<str>),
 }
 
+impl Event {
+    /// Bytes that it holds outside of itself.
+    #[inline]
+    pub(crate) fn text_bytes(&self) -> usize {
+        match self {
+            Self::Written(text) => text.len(),
+            Self::Exposure(_) => 0,
+        }
+    }
+}
+
 /// A flag was evaluated.
 #[derive(Debug)]
 pub(crate) struct Exposure {

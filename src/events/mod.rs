@@ -5,20 +5,23 @@ mod event;
 mod progress;
 mod sender;
 mod spool;
+mod store;
 mod stripes;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use pennon_wire::ErrorCode;
 
 pub(crate) use self::event::{Event, Exposure, Fallback, Small};
 use self::progress::Progress;
-pub(crate) use self::sender::{Carrier, Sender, Verdict};
+pub(crate) use self::sender::{Carrier, Sender, Verdict, Voice};
 use self::stripes::Stripes;
 pub(crate) use self::stripes::{Counted, ERRORS};
+use crate::engine::UnitKey;
+use crate::evaluation::Loaded;
 use crate::options::EventOptions;
 use crate::worker::Alarm;
 
@@ -31,7 +34,12 @@ pub(crate) struct Events {
     is_open: AtomicBool,
     /// Whether what is pending at the end is dropped.
     is_abandoned: AtomicBool,
+    /// Wakes the sender.
     pub(crate) alarm: Arc<Alarm>,
+    /// Wakes who writes the spool.
+    bell: Alarm,
+    /// Whether what the service refused may be taken now.
+    has_hope: AtomicBool,
     progress: Progress,
     tally: Tally,
     /// Units that are gone and may have events.
@@ -51,6 +59,9 @@ pub(crate) struct Tally {
     pub(crate) recovered: AtomicU64,
 }
 
+/// Calls back with a flag that was loaded; not with one that is gone.
+pub(crate) type Find<'c> = dyn Fn(UnitKey, &mut dyn FnMut(&Loaded)) + Sync + 'c;
+
 /// Anything that only has to live on.
 pub(crate) type Kept = dyn fmt::Debug + Send + Sync;
 
@@ -60,8 +71,7 @@ struct Retained {
     /// The snapshot: while it is alive, evaluations may still use it and add events.
     snapshot: Weak<Kept>,
     _units: Box<Kept>,
-    /// How far the backlog has to be done before their events are.
-    until: Option<u64>,
+    is_gone: bool,
 }
 
 /// Figures about events, as they are now.
@@ -83,6 +93,8 @@ impl Events {
             options,
             is_abandoned: AtomicBool::new(false),
             alarm: Arc::default(),
+            bell: Alarm::default(),
+            has_hope: AtomicBool::new(false),
             progress: Progress::default(),
             tally: Tally::default(),
             retained: Mutex::default(),
@@ -103,14 +115,57 @@ impl Events {
     #[inline]
     pub(crate) fn take(&self, counted: Counted, event: Option<Event>) {
         if self.stripes.take(counted, event) {
-            self.alarm.ring();
+            self.ring();
         }
+    }
+
+    #[cold]
+    fn ring(&self) {
+        self.alarm.ring();
+        if self.options.spool_dir.is_some() {
+            self.bell.ring();
+        }
+    }
+
+    /// Says that the service may take what it refused before.
+    pub(crate) fn hope(&self) {
+        self.has_hope.store(true, Ordering::SeqCst);
+        self.alarm.ring();
+    }
+
+    fn has_hope(&self) -> bool {
+        self.has_hope.swap(false, Ordering::SeqCst)
     }
 
     /// Keeps units of a snapshot that is replaced until their events are sent.
     pub(crate) fn retain(&self, snapshot: Weak<Kept>, units: Box<Kept>) {
-        let retained = Retained { snapshot, _units: units, until: None };
-        self.retained.lock().unwrap_or_else(PoisonError::into_inner).push(retained);
+        self.retained().push(Retained { snapshot, _units: units, is_gone: false });
+        // So that those of earlier snapshots go.
+        self.alarm.ring();
+    }
+
+    fn retained(&self) -> MutexGuard<'_, Vec<Retained>> {
+        self.retained.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a snapshot with retained units is not used any more.
+    fn has_gone(&self) -> bool {
+        self.retained().iter().any(|retained| retained.snapshot.strong_count() == 0)
+    }
+
+    /// Marks the snapshots that are not used any more; whether there are any. What evaluations have recorded with them is in
+    /// the stripes by now.
+    fn mark_gone(&self) -> bool {
+        let mut retained = self.retained();
+        for retained in retained.iter_mut() {
+            retained.is_gone = retained.snapshot.strong_count() == 0;
+        }
+        retained.iter().any(|retained| retained.is_gone)
+    }
+
+    /// Lets go of the units of the snapshots that were marked: no event refers to them any more.
+    fn release_gone(&self) {
+        self.retained().retain(|retained| !retained.is_gone);
     }
 
     /// Waits until what was recorded before is sent or dropped, at most until `end`. How many events are pending then.
@@ -123,6 +178,11 @@ impl Events {
         self.alarm.ring();
         self.progress.wait(end, || self.settled() >= recorded);
         self.figures().pending
+    }
+
+    /// Makes whoever flushes give up.
+    pub(crate) fn wake_all(&self) {
+        self.progress.close();
     }
 
     /// Sends nothing more: what is pending is dropped.

@@ -11,6 +11,8 @@ pub(super) struct Progress {
     is_asked: AtomicBool,
     steps: Mutex<u64>,
     changed: Condvar,
+    /// Whether nobody waits any more: the client is about to go.
+    is_closed: AtomicBool,
 }
 
 impl Progress {
@@ -24,6 +26,12 @@ impl Progress {
         self.is_asked.swap(false, Ordering::SeqCst)
     }
 
+    /// Makes who waits give up.
+    pub(super) fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+        self.step();
+    }
+
     /// Says that events were sent or dropped.
     pub(super) fn step(&self) {
         *self.steps.lock().unwrap_or_else(PoisonError::into_inner) += 1;
@@ -33,7 +41,7 @@ impl Progress {
     /// Waits until `is_done`, at most until `end`.
     pub(super) fn wait(&self, end: Instant, is_done: impl Fn() -> bool) {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-        while !is_done() {
+        while !is_done() && !self.is_closed.load(Ordering::SeqCst) {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;

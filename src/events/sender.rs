@@ -1,19 +1,14 @@
 //! The thread that sends events: when, how many at a time, and what it does when the service does not take them.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Events;
-use super::backlog::Backlog;
-use super::event::{Event, Exposure, Fallback};
-use super::spool::{Limits, Spool};
-use crate::engine::UnitKey;
-use crate::evaluation::Loaded;
+use super::store::Store;
+use super::{Events, Find};
 use crate::listener::{Outbox, ProviderEvent};
 use crate::log::LogLevel;
 use crate::retry::Backoff;
-use crate::service::goff::collector::{self, Evaluated};
 use crate::worker::{Alarm, Wake};
 
 /// The longest pause between two attempts to send.
@@ -41,109 +36,117 @@ pub(crate) trait Carrier {
     fn collector(&self) -> String;
 }
 
-/// Calls back with a flag that was loaded.
-type Find<'c> = dyn Fn(UnitKey, &mut dyn FnMut(&Loaded)) + 'c;
+/// Where a sender says what happens.
+pub(crate) struct Voice<'c> {
+    pub(crate) outbox: &'c Outbox,
+    pub(crate) log: &'c (dyn Fn(LogLevel, &str) + Sync),
+}
+
+impl Voice<'_> {
+    pub(super) fn say(&self, level: LogLevel, message: &str) {
+        (self.log)(level, message);
+    }
+
+    pub(super) fn tell(&self, event: ProviderEvent) {
+        self.outbox.tell(event);
+    }
+
+    /// Tells of events that will never be sent.
+    pub(super) fn dropped(&self, count: u64, reason: &str) {
+        if count > 0 {
+            self.say(LogLevel::Warn, &format!("{count} events were dropped: {reason}"));
+            self.tell(ProviderEvent::EventsDropped { count, reason: reason.into() });
+        }
+    }
+}
 
 /// Sends the events of a client.
 pub(crate) struct Sender<'c, C> {
     pub(crate) events: &'c Events,
-    /// Shows a flag that was loaded; shows none where it is gone.
     pub(crate) find: &'c Find<'c>,
     pub(crate) carrier: C,
-    pub(crate) outbox: &'c Outbox,
-    pub(crate) log: &'c dyn Fn(LogLevel, &str),
+    pub(crate) voice: Voice<'c>,
 }
 
 /// What a sender knows from one turn to the next.
 struct Work<'c, C> {
-    sender: Sender<'c, C>,
-    backlog: Backlog,
-    spool: Option<Spool>,
+    events: &'c Events,
+    carrier: &'c C,
+    voice: &'c Voice<'c>,
+    store: &'c Store<'c>,
     backoff: Backoff,
     /// Events of the next batch: fewer than the option says where the service found that too many.
     batch: usize,
     /// When the next flush is due; none while there is nothing to send.
     due: Option<Instant>,
-    spool_due: Option<Instant>,
     /// Not before then, because the last attempt failed.
     rest_until: Option<Instant>,
     /// Nor before then, because the service asks for it: not even when the application flushes.
     asked_until: Option<Instant>,
     is_failing: bool,
-    /// Events dropped in the stripes of which the application has heard.
-    dropped_told: u64,
 }
 
-impl<'c, C: Carrier> Sender<'c, C> {
+impl<C: Carrier> Sender<'_, C> {
     /// Sends until the alarm says stop, and then once more.
     pub(crate) fn run(self, alarm: &Alarm) {
-        let options = self.events.options();
+        let Self { events, find, carrier, voice } = self;
+        let store = Store::new(events, find, &voice, &carrier.collector());
         let mut work = Work {
-            backlog: Backlog::new(options.max_pending),
-            spool: None,
+            events,
+            carrier: &carrier,
+            voice: &voice,
+            store: &store,
             backoff: Backoff::new(MAX_PAUSE),
-            batch: options.batch_size,
+            batch: events.options().batch_size,
             due: None,
-            spool_due: None,
             rest_until: None,
             asked_until: None,
             is_failing: false,
-            dropped_told: 0,
-            sender: self,
         };
-        work.open_spool();
-        while alarm.wait(work.next()) != Wake::Stop {
-            work.turn();
-        }
+        let has_spool = store.held().spool.is_some();
+        thread::scope(|scope| {
+            if has_spool {
+                // Apart from the sender, which may wait for the network.
+                let writer = thread::Builder::new().name("pennon-spool".into());
+                let started = writer.spawn_scoped(scope, || write(events, &store));
+                if let Err(error) = started {
+                    voice.say(
+                        LogLevel::Error,
+                        &format!("spool: {error}; it is written between requests alone"),
+                    );
+                }
+            }
+            if store.recover() > 0 {
+                work.due = Some(Instant::now());
+            }
+            while alarm.wait(work.next()) != Wake::Stop {
+                work.turn();
+            }
+            events.bell.stop();
+        });
         work.finish();
     }
 }
 
-impl<C: Carrier> Work<'_, C> {
-    fn events(&self) -> &Events {
-        self.sender.events
-    }
-
-    fn open_spool(&mut self) {
-        let options = self.sender.events.options();
-        let Some(folder) = &options.spool_dir else { return };
-        let limits =
-            Limits { bytes: options.spool_max_bytes, events: options.batch_size, fsync: options.spool_fsync };
-        match Spool::open(folder, &self.sender.carrier.collector(), limits) {
-            Ok(mut spool) => {
-                let recovered = spool.recover();
-                let tally = self.sender.events.tally();
-                tally.recovered.fetch_add(recovered, Ordering::Relaxed);
-                tally.spool_bytes.store(spool.bytes(), Ordering::Relaxed);
-                if recovered > 0 {
-                    self.say(
-                        LogLevel::Info,
-                        &format!("{recovered} events of an earlier run are in the spool"),
-                    );
-                    self.due = Some(Instant::now());
-                }
-                self.spool = Some(spool);
-            }
-            Err(error) => {
-                let folder = folder.display();
-                self.say(
-                    LogLevel::Error,
-                    &format!("spool {folder}: {error}; events are kept in memory alone"),
-                );
-            }
+/// Writes events to the spool, no later than the option says after they came.
+fn write(events: &Events, store: &Store<'_>) {
+    while events.bell.wait(None) != Wake::Stop {
+        let end = Instant::now().checked_add(events.options().spool_interval);
+        let woken = events.bell.wait(end);
+        store.drain();
+        // There is something to send now.
+        events.alarm.ring();
+        if woken == Wake::Stop {
+            return;
         }
     }
+}
 
-    fn say(&self, level: LogLevel, message: &str) {
-        (self.sender.log)(level, message);
-    }
-
+impl<C: Carrier> Work<'_, C> {
     /// When to wake up though nobody rings.
     fn next(&self) -> Option<Instant> {
-        [self.due.map(|due| self.allowed().map_or(due, |allowed| due.max(allowed))), self.spool_due]
-            .into_iter()
-            .flatten()
-            .min()
+        let due = self.due?;
+        Some(self.allowed().map_or(due, |allowed| due.max(allowed)))
     }
 
     /// Before when nothing is to be sent.
@@ -152,106 +155,49 @@ impl<C: Carrier> Work<'_, C> {
     }
 
     fn turn(&mut self) {
-        let is_asked = self.events().progress.was_asked();
+        let is_asked = self.events.progress.was_asked();
+        if self.events.has_hope() {
+            // Another key: what the service refused it may take now.
+            (self.rest_until, self.asked_until) = (None, None);
+        }
         let now = Instant::now();
-        let is_due = |time: Option<Instant>| time.is_some_and(|time| time <= now);
-        let half = self.events().options().max_pending.div_ceil(2);
-        if is_asked || is_due(self.due) || is_due(self.spool_due) || self.events().stripes.longest() >= half {
-            self.drain();
-            self.spool_due = None;
+        let is_due = self.due.is_some_and(|due| due <= now);
+        let half = self.events.options().max_pending.div_ceil(2);
+        if is_asked || is_due || self.events.has_gone() || self.events.stripes.longest() >= half {
+            self.store.drain();
         }
         self.arm(now);
-        let is_pressing = self.waiting() >= half as u64;
+        let is_pressing = self.store.waiting() >= half as u64;
         let is_allowed =
             if is_asked { !is_later(self.asked_until, now) } else { !is_later(self.allowed(), now) };
-        if (is_asked || is_pressing || is_due(self.due)) && is_allowed {
+        if (is_asked || is_pressing || is_due) && is_allowed {
+            self.store.recover();
             self.send_all();
             self.due = None;
             self.arm(Instant::now());
         }
-        self.release();
-        self.events().progress.step();
+        self.events.progress.step();
     }
 
-    /// Sets the alarms where there is something to wait for.
+    /// Sets the alarm where there is something to wait for.
     fn arm(&mut self, now: Instant) {
-        let options = self.sender.events.options();
-        let has_new = self.sender.events.stripes.longest() > 0;
-        if has_new && self.spool.is_some() {
-            self.spool_due.get_or_insert(now + options.spool_interval);
-        }
-        if has_new || self.waiting() > 0 {
-            let interval = if self.is_failing { Duration::ZERO } else { options.flush_interval };
+        if self.events.stripes.longest() > 0 || self.store.waiting() > 0 {
+            let interval =
+                if self.is_failing { Duration::ZERO } else { self.events.options().flush_interval };
             self.due.get_or_insert(now + interval);
         }
     }
 
-    /// Events that have left the stripes.
-    fn waiting(&self) -> u64 {
-        self.backlog.len() as u64 + self.spool.as_ref().map_or(0, Spool::events)
-    }
-
-    /// Fetches events from the stripes, to disk where there is a spool.
-    fn drain(&mut self) {
-        let events = self.sender.events;
-        // Looked at before the stripes are emptied: what a snapshot that is gone has left is in them.
-        let gone: Vec<usize> = {
-            let retained = events.retained.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_gone = |(_, retained): &(usize, &super::Retained)| retained.snapshot.strong_count() == 0;
-            retained.iter().enumerate().filter(is_gone).map(|(index, _)| index).collect()
-        };
-        let (mut overflow, mut fresh) = (0, Vec::new());
-        let has_spool = self.spool.is_some();
-        events.stripes.drain(|event| match has_spool {
-            true => fresh.push(event),
-            false => overflow += u64::from(self.backlog.push(event)),
-        });
-        overflow += self.write(fresh);
-        let end = self.backlog.end();
-        let mut retained = events.retained.lock().unwrap_or_else(PoisonError::into_inner);
-        for index in gone {
-            if let Some(retained) = retained.get_mut(index) {
-                retained.until.get_or_insert(end);
-            }
-        }
-        drop(retained);
-        let dropped = events.stripes.sum().dropped;
-        let lost = overflow + dropped.saturating_sub(self.dropped_told);
-        self.dropped_told = dropped;
-        events.tally().dropped.fetch_add(overflow, Ordering::Relaxed);
-        self.tell_dropped(lost, "more events wait than max_pending_events");
-    }
-
-    /// Writes events to the spool; keeps them in memory where that fails. How many were dropped for that.
-    fn write(&mut self, fresh: Vec<Event>) -> u64 {
-        if fresh.is_empty() {
-            return 0;
-        }
-        let texts: Vec<String> = fresh.iter().map(|event| self.text(event)).collect();
-        let Some(spool) = &mut self.spool else { return 0 };
-        if let Err(error) = spool.write(&texts) {
-            self.say(LogLevel::Error, &format!("spool: {error}; events are kept in memory"));
-            return fresh.into_iter().map(|event| u64::from(self.backlog.push(event))).sum();
-        }
-        let trimmed = spool.trim();
-        let bytes = spool.bytes();
-        let tally = self.events().tally();
-        tally.spooled.fetch_add(texts.len() as u64, Ordering::Relaxed);
-        tally.spool_bytes.store(bytes, Ordering::Relaxed);
-        tally.dropped.fetch_add(trimmed, Ordering::Relaxed);
-        self.sender.outbox.tell(ProviderEvent::EventsSpooled { count: texts.len() as u64 });
-        self.tell_dropped(trimmed, "the spool has more than spool_max_bytes");
-        0
-    }
-
     /// Sends what there is, until it is gone or the service does not take it.
     fn send_all(&mut self) {
-        while self.waiting() > 0 {
-            let sent = match self.backlog.len() {
+        loop {
+            // Not in the `match`, which would hold the store.
+            let in_memory = self.store.held().backlog.len();
+            let sent = match in_memory {
                 0 => self.send_segment(),
                 _ => self.send_memory(),
             };
-            self.events().progress.step();
+            self.events.progress.step();
             if !sent {
                 return;
             }
@@ -260,56 +206,67 @@ impl<C: Carrier> Work<'_, C> {
 
     /// Sends a batch from memory; whether to go on.
     fn send_memory(&mut self) -> bool {
-        let texts: Vec<String> = self.backlog.first(self.batch).map(|event| self.text(event)).collect();
+        let batch = self.batch;
+        let texts: Vec<String> =
+            self.store.held().backlog.begin(batch).map(|event| self.store.text(event)).collect();
         let settled = self.send(&texts);
-        if let Some(count) = settled {
-            self.backlog.remove(count);
-        }
+        self.store.held().backlog.settle(settled.unwrap_or(0));
         settled.is_some()
     }
 
     /// Sends the oldest segment of the spool; whether to go on.
     fn send_segment(&mut self) -> bool {
-        let Some(spool) = &mut self.spool else { return false };
-        if spool.first().is_none() {
-            spool.seal();
-        }
-        let Some(segment) = spool.first() else { return false };
-        let (texts, count) = (segment.read(), segment.events);
-        let texts = texts.unwrap_or_else(|error| {
-            self.say(LogLevel::Error, &format!("spool: a segment of {count} events cannot be read: {error}"));
-            Vec::new()
-        });
-        let unreadable = count.saturating_sub(texts.len() as u64);
+        let Some(segment) = self.store.held().spool.as_mut().and_then(|spool| spool.begin()) else {
+            return false;
+        };
+        let texts = match segment.read() {
+            Ok(texts) => texts,
+            Err(error) => {
+                let path = segment.path.display();
+                self.fail(&format!("spool: {path} cannot be read: {error}"), None);
+                self.settle(0, true);
+                return false;
+            }
+        };
         let mut rest = texts.as_slice();
         while !rest.is_empty() {
             let batch = rest.get(..self.batch.min(rest.len())).unwrap_or(rest);
-            let Some(settled) = self.send(batch) else { return false };
+            let Some(settled) = self.send(batch) else {
+                self.settle(0, true);
+                return false;
+            };
+            self.settle(settled, false);
             rest = rest.get(settled..).unwrap_or_default();
         }
-        if let Some(spool) = &mut self.spool {
+        let mut held = self.store.held();
+        if let Some(spool) = &mut held.spool {
             spool.remove_first();
-            let bytes = spool.bytes();
-            self.events().tally().spool_bytes.store(bytes, Ordering::Relaxed);
+            self.events.tally().spool_bytes.store(spool.bytes(), Ordering::Relaxed);
         }
-        self.give_up(unreadable, "they cannot be read from the spool");
         true
+    }
+
+    fn settle(&self, events: usize, is_done: bool) {
+        if let Some(spool) = &mut self.store.held().spool {
+            spool.settle(events, is_done);
+        }
     }
 
     /// Sends a batch. How many of its events are settled; none where it has to be sent again.
     fn send(&mut self, texts: &[String]) -> Option<usize> {
         let readable: Vec<String> = texts.iter().filter(|text| !text.is_empty()).cloned().collect();
-        let lost = (texts.len() - readable.len()) as u64;
-        let verdict =
-            if readable.is_empty() { Verdict::Taken } else { self.sender.carrier.deliver(&readable) };
-        let tally = self.sender.events.tally();
+        let lost = texts.len() - readable.len();
+        let verdict = if readable.is_empty() { Verdict::Taken } else { self.carrier.deliver(&readable) };
+        let tally = self.events.tally();
         let settled = match verdict {
             Verdict::Taken => {
                 tally.sent.fetch_add(readable.len() as u64, Ordering::Relaxed);
                 tally.batches.fetch_add(1, Ordering::Relaxed);
-                self.sender.outbox.tell(ProviderEvent::EventsSent { count: readable.len() as u64 });
+                if !readable.is_empty() {
+                    self.voice.tell(ProviderEvent::EventsSent { count: readable.len() as u64 });
+                }
                 self.give_up(lost, "their flags are gone");
-                self.batch = (self.batch * 2).min(self.events().options().batch_size);
+                self.batch = (self.batch * 2).min(self.events.options().batch_size);
                 texts.len()
             }
             Verdict::TooLarge if texts.len() > 1 => {
@@ -330,86 +287,48 @@ impl<C: Carrier> Work<'_, C> {
     }
 
     /// Counts events that will never be sent; how many.
-    fn give_up<N: TryInto<u64> + Copy>(&self, count: N, reason: &str) -> N {
-        let number = count.try_into().unwrap_or_default();
-        self.events().tally().dropped.fetch_add(number, Ordering::Relaxed);
-        self.tell_dropped(number, reason);
+    fn give_up(&self, count: usize, reason: &str) -> usize {
+        self.events.tally().dropped.fetch_add(count as u64, Ordering::Relaxed);
+        self.voice.dropped(count as u64, reason);
         count
-    }
-
-    fn tell_dropped(&self, count: u64, reason: &str) {
-        if count > 0 {
-            self.say(LogLevel::Warn, &format!("{count} events were dropped: {reason}"));
-            self.sender.outbox.tell(ProviderEvent::EventsDropped { count, reason: reason.into() });
-        }
     }
 
     fn succeed(&mut self) {
         if std::mem::take(&mut self.is_failing) {
-            self.say(LogLevel::Info, "events are sent again");
+            self.voice.say(LogLevel::Info, "events are sent again");
         }
         self.backoff.succeed();
         (self.rest_until, self.asked_until) = (None, None);
     }
 
     fn fail(&mut self, cause: &str, pause: Option<Duration>) {
-        self.events().tally().failures.fetch_add(1, Ordering::Relaxed);
+        self.events.tally().failures.fetch_add(1, Ordering::Relaxed);
         let now = Instant::now();
         self.rest_until = now.checked_add(self.backoff.fail(pause));
         self.asked_until = pause.and(self.rest_until);
         if !std::mem::replace(&mut self.is_failing, true) {
-            let waiting = self.waiting();
-            self.say(LogLevel::Warn, &format!("events cannot be sent, {waiting} wait: {cause}"));
+            let waiting = self.store.waiting();
+            self.voice.say(LogLevel::Warn, &format!("events cannot be sent, {waiting} wait: {cause}"));
         }
-    }
-
-    /// Lets go of units whose events are settled.
-    fn release(&mut self) {
-        let start = self.backlog.start();
-        let mut retained = self.sender.events.retained.lock().unwrap_or_else(PoisonError::into_inner);
-        retained.retain(|retained| retained.until.is_none_or(|until| until > start));
     }
 
     /// Sends once more; what is left is on disk, or dropped.
     fn finish(&mut self) {
-        self.drain();
-        if !is_later(self.asked_until, Instant::now()) && !self.events().is_abandoned() {
+        self.store.drain();
+        if !is_later(self.asked_until, Instant::now()) && !self.events.is_abandoned() {
             self.send_all();
         }
-        let left = self.backlog.len();
-        self.backlog.remove(left);
+        let mut held = self.store.held();
+        let left = held.backlog.len();
+        held.backlog.settle(left);
+        let spool = held.spool.take();
+        drop(held);
         self.give_up(left, "the client was shut down before they could be sent");
-        if let Some(spool) = self.spool.take() {
+        if let Some(spool) = spool {
             spool.close();
         }
-        self.events().progress.step();
+        self.events.progress.step();
     }
-
-    /// An event as the service takes it; empty where its flag is gone, which is counted.
-    fn text(&self, event: &Event) -> String {
-        let exposure = match event {
-            Event::Written(text) => return text.to_string(),
-            Event::Exposure(exposure) => exposure,
-        };
-        let mut text = String::new();
-        (self.sender.find)(exposure.unit, &mut |loaded| text = written(exposure, loaded).unwrap_or_default());
-        text
-    }
-}
-
-/// An evaluation's event; none where the flag has no such outcome.
-fn written(exposure: &Exposure, loaded: &Loaded) -> Option<String> {
-    let outcome = loaded.outcomes.get(exposure.outcome as usize)?;
-    let value = outcome.given_json().unwrap_or_else(|| Fallback::from(exposure.fallback).to_json());
-    Some(collector::evaluated(Evaluated {
-        flag: &loaded.key,
-        user: exposure.user.user(),
-        seconds: exposure.seconds,
-        variation: outcome.variant(),
-        value: &value,
-        has_failed: false,
-        version: &loaded.version,
-    }))
 }
 
 fn is_later(time: Option<Instant>, now: Instant) -> bool {

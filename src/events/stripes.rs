@@ -15,6 +15,7 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 use spin::relax::Yield;
 
 use super::event::Event;
+use crate::limits::MAX_QUEUE_BYTES;
 
 /// Places of a table by error code.
 pub(crate) const ERRORS: usize = 16;
@@ -54,6 +55,8 @@ pub(super) struct Sum {
 struct Stripe {
     sum: Sum,
     events: VecDeque<Event>,
+    /// Bytes of the texts in them.
+    bytes: usize,
     /// A buffer that has been emptied, so that none has to grow again.
     spare: VecDeque<Event>,
 }
@@ -75,7 +78,8 @@ impl Stripes {
     /// With room for so many events in each, so that one thread alone has room for all.
     pub(super) fn new(room: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let count = cores.clamp(2, 8).next_power_of_two();
+        // More than cores: a thread that is held up while it has one is in nobody's way.
+        let count = (2 * cores).clamp(8, 16).next_power_of_two();
         let stripes = (0..count).map(|_| CachePadded::new(Lock::new(Stripe::default()))).collect();
         Self { stripes, room, missed: CachePadded::default() }
     }
@@ -121,6 +125,7 @@ impl Stripes {
             let mut events = {
                 let mut stripe = stripe.lock();
                 let spare = std::mem::take(&mut stripe.spare);
+                stripe.bytes = 0;
                 std::mem::replace(&mut stripe.events, spare)
             };
             events.drain(..).for_each(&mut each);
@@ -154,6 +159,14 @@ impl Stripes {
 }
 
 impl Stripe {
+    #[cold]
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.events.pop_front() {
+            self.bytes -= oldest.text_bytes();
+            self.sum.dropped += 1;
+        }
+    }
+
     #[inline]
     fn count(&mut self, counted: Counted) {
         match counted {
@@ -174,13 +187,16 @@ impl Stripe {
     fn push(&mut self, event: Event, room: usize) -> bool {
         self.sum.recorded += 1;
         let length = self.events.len();
+        self.bytes += event.text_bytes();
         if length >= room {
-            self.events.pop_front();
-            self.sum.dropped += 1;
+            self.drop_oldest();
         } else if length == self.events.capacity() {
             self.events.reserve(length.max(FIRST_ROOM.min(room)));
         }
         self.events.push_back(event);
+        while self.bytes > MAX_QUEUE_BYTES {
+            self.drop_oldest();
+        }
         length == 0 || length + 1 == room.div_ceil(2)
     }
 }

@@ -144,6 +144,8 @@ fn finish(registered: Arc<Registered>) {
     while may_return() && start.elapsed() < FREE_WAIT {
         thread::sleep(Duration::from_micros(200));
     }
+    // Though somebody may hold it yet, or for ever: a thread that a fork has left behind.
+    registered.client.end();
     drop(registered);
 }
 

@@ -195,7 +195,7 @@ impl Options {
         self
     }
 
-    /// Sets the folder in which is kept what would otherwise be made anew: compiled modules.
+    /// Sets the folder in which is kept what would otherwise be missing at a start: the last good ruleset, compiled modules.
     #[must_use]
     pub fn cache_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(path.into());

@@ -118,7 +118,8 @@ impl Network {
             "collector_endpoint" => self.collector_endpoint = Some(endpoint(name, &value.string()?)?),
             "api_key" => {
                 let key = value.string()?;
-                HeaderValue::from_str(&key).map_err(|_| hidden(name, "text that an HTTP header can hold"))?;
+                HeaderValue::from_str(&key)
+                    .map_err(|_| value.not_allowed("text that an HTTP header can hold"))?;
                 self.api_key = Some(key);
             }
             "mode" => self.mode = value.one_of(&Mode::ALL)?,
@@ -140,11 +141,6 @@ impl Network {
         }
         Ok(true)
     }
-}
-
-/// An error about a value that a message must not show.
-fn hidden(name: &str, allowed: &str) -> Error {
-    invalid(format!("option {name} has a value that is not allowed; allowed: {allowed}"))
 }
 
 /// The base of a service's URLs, without the slash at its end.
@@ -180,8 +176,7 @@ fn flag_list(value: Given<'_>) -> Result<Vec<String>, Error> {
 
 fn headers(value: Given<'_>) -> Result<Vec<(String, String)>, Error> {
     const ALLOWED: &str = "an object of header names and strings that HTTP headers can be";
-    // Their values may be secrets.
-    let members: BTreeMap<String, String> = value.parse(ALLOWED).map_err(|_| hidden("headers", ALLOWED))?;
+    let members: BTreeMap<String, String> = value.parse(ALLOWED)?;
     for (name, text) in &members {
         let is_name = HeaderName::from_bytes(name.as_bytes()).is_ok();
         if !is_name || HeaderValue::from_str(text).is_err() {

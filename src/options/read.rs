@@ -15,6 +15,9 @@ use crate::sync::Format;
 /// Names that GO Feature Flag's own providers have for options of ours.
 const OTHER_NAMES: [(&str, &str); 2] = [("wasm_file_path", "module_path"), ("wasm_pool_size", "pool_size")];
 
+/// Options whose values are in no message.
+const SECRET: [&str; 4] = ["api_key", "headers", "proxy", "client_key"];
+
 impl Options {
     /// Options from a JSON object; the names and defaults are in `docs/options.md`.
     ///
@@ -141,6 +144,12 @@ pub(super) struct Given<'a> {
 impl Given<'_> {
     /// The error that this value is not allowed.
     pub(super) fn not_allowed(self, allowed: &str) -> Error {
+        if SECRET.contains(&our_name(self.name)) {
+            return invalid(format!(
+                "option {} has a value that is not allowed; allowed: {allowed}",
+                self.name
+            ));
+        }
         invalid(format!("option {} is {}; allowed: {allowed}", self.name, shown(self.value.get())))
     }
 

@@ -21,16 +21,18 @@ pub(crate) fn follow(core: &Core, network: &Network, mut stream: Option<Stream>,
     let most = if poll.is_zero() { MAX_PAUSE } else { poll.min(MAX_PAUSE) };
     let mut backoff = Backoff::new(most);
     loop {
-        let pause = match core.fetch() {
+        let (pause, is_asked) = match core.fetch() {
             Ok(()) => {
                 backoff.succeed();
-                (!poll.is_zero()).then(|| jittered(poll, JITTER))
+                ((!poll.is_zero()).then(|| jittered(poll, JITTER)), false)
             }
-            Err((_, asked)) => Some(backoff.fail(asked)),
+            Err((_, asked)) => (Some(backoff.fail(asked)), asked.is_some()),
         };
         core.keep_last_good();
         let next = pause.and_then(|pause| Instant::now().checked_add(pause));
-        if rest(alarm, stream.as_mut(), next) == Wake::Stop {
+        // A service that asks to be left alone is, whatever its stream says.
+        let stream = stream.as_mut().filter(|_| !is_asked);
+        if rest(alarm, stream, next) == Wake::Stop {
             return;
         }
     }

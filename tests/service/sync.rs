@@ -146,7 +146,8 @@ fn a_wrong_key_is_fatal_and_another_key_heals_it() {
     assert!(matches!(client.refresh(), Err(Error::Unauthorized(message)) if message.contains("401")));
     assert!(!heard.lines().iter().any(|line| line.contains("wrong")), "a key is not for the log");
     client.set_api_key(Some("right".into()));
-    heard.states_become(&[State::Fatal, State::Ready]);
+    assert!(client.wait_ready(Duration::from_secs(10)));
+    heard.states_become(&[State::Fatal, State::NotReady, State::Ready]);
     assert!(is_on(&client, "a"));
 }
 

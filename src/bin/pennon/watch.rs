@@ -203,13 +203,12 @@ fn evaluate(
     let start = Instant::now();
     let count = arguments.count.unwrap_or(u64::MAX);
     for (number, question) in (0..count).zip(questions.iter().cycle()) {
-        while arguments.rate > 0.0 {
-            let due = Duration::from_secs_f64(number as f64 / arguments.rate);
-            let left = due.saturating_sub(start.elapsed());
-            if left.is_zero() || is_over() {
-                break;
-            }
-            thread::sleep(left.min(LOOK));
+        let due = match arguments.rate {
+            0.0 => Duration::ZERO,
+            rate => Duration::from_secs_f64(number as f64 / rate),
+        };
+        while start.elapsed() < due && !is_over() {
+            thread::sleep(due.saturating_sub(start.elapsed()).min(LOOK));
         }
         if is_over() {
             return;

@@ -1,8 +1,8 @@
 //! The engine that runs vendors' modules, and their compilation.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
+use once_cell::race::OnceBox;
 use wasmtime::{Config, Engine, Module, OptLevel, Strategy, WasmFeatures};
 
 use super::super::EngineError;
@@ -24,8 +24,8 @@ const MODULE_FEATURES: WasmFeatures =
 /// The engine of vendors' modules, one for the process: as that of our guests is (no signal handlers, explicit bounds checks,
 /// no more address space than its memory may have), but with a compiler.
 pub(super) fn engine() -> Result<&'static Engine, EngineError> {
-    static ENGINE: OnceLock<Result<Engine, EngineError>> = OnceLock::new();
-    let engine = ENGINE.get_or_init(|| Engine::new(&config()).map_err(|error| unusable(&error)));
+    static ENGINE: OnceBox<Result<Engine, EngineError>> = OnceBox::new();
+    let engine = ENGINE.get_or_init(|| Box::new(Engine::new(&config()).map_err(|error| unusable(&error))));
     engine.as_ref().map_err(Clone::clone)
 }
 

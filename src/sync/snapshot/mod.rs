@@ -281,8 +281,6 @@ fn hash(hasher: &DefaultHashBuilder, key: &str) -> u64 {
     hasher.finish()
 }
 
-/// The members in a piece between entries that stay, without the commas that join it to the one `before` and the one
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -125,6 +125,7 @@ impl Snapshot {
     }
 }
 
+/// The members in a piece between entries that stay, without the commas that join it to the one `before` and the one
 /// `after`; none where a comma is missing or too many.
 fn trim_commas(piece: &str, before: bool, after: bool) -> Option<&str> {
     const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];

@@ -6,7 +6,7 @@ mod websocket;
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,10 @@ const LATE: u32 = 20;
 
 /// After so long without a sign of life a WebSocket is given up: the relay pings every second (reference 4.5).
 const MAX_SILENCE: Duration = Duration::from_secs(60);
+
+/// Of server-sent events the relay sends nothing but changes: a connection that is dead looks like a quiet one, so that it is
+/// made anew from time to time, which asks for changes too.
+const MAX_SSE_SILENCE: Duration = Duration::from_secs(600);
 
 /// A connection that lasted so long was a good one: the next failure is the first again.
 const GOOD: Duration = Duration::from_secs(10);
@@ -68,13 +72,14 @@ pub(crate) type FindUrls = Box<dyn Fn() -> Urls + Send>;
 pub(crate) struct Line {
     http: Mutex<Option<Http>>,
     socket: Mutex<Option<Weak<dyn ShutdownHandle>>>,
-    is_cut: AtomicBool,
+    /// How often it was interrupted.
+    cuts: AtomicU32,
 }
 
 impl Line {
     /// Ends the connection there is.
     pub(crate) fn interrupt(&self) {
-        self.is_cut.store(true, Ordering::SeqCst);
+        self.cuts.fetch_add(1, Ordering::SeqCst);
         if let Some(http) = self.http.lock().unwrap_or_else(PoisonError::into_inner).take() {
             http.interrupt();
         }
@@ -82,6 +87,10 @@ impl Line {
         if let Some(socket) = socket.and_then(|socket| socket.upgrade()) {
             socket.shutdown();
         }
+    }
+
+    fn cuts(&self) -> u32 {
+        self.cuts.load(Ordering::SeqCst)
     }
 
     fn keep(&self, http: &Http) {
@@ -127,13 +136,23 @@ impl From<HttpError> for Failure {
 
 /// A stream that is connected again when it ends.
 pub(crate) struct Stream {
+    /// What the option allows.
+    all: Vec<Way>,
+    /// Those that the service knows, as far as is known.
     ways: Vec<Way>,
     urls: FindUrls,
     transport: Transport,
     line: Arc<Line>,
     connection: Option<Connection>,
     since: Instant,
+    /// When the service was heard of last.
+    heard: Instant,
+    /// How often the line had been interrupted when the connection was begun.
+    cuts: u32,
+    /// When ways that the service did not know are tried again.
+    ways_again: Option<Instant>,
     backoff: Backoff,
+    reconnect: Duration,
     again: Instant,
     timeout: Duration,
     patience: Duration,
@@ -162,7 +181,12 @@ impl Stream {
             poll => (poll / LATE).clamp(Duration::from_millis(10), MAX_PATIENCE),
         };
         Some(Self {
+            all: ways.clone(),
             ways,
+            heard: now,
+            cuts: 0,
+            ways_again: None,
+            reconnect: times.reconnect,
             urls,
             transport,
             line,
@@ -179,8 +203,13 @@ impl Stream {
     /// Listens until something happens, the alarm rings, or it is time for the next poll.
     pub(crate) fn listen(&mut self, alarm: &Alarm, next: Option<Instant>) -> Heard {
         if self.connection.is_none() {
+            if self.ways_again.is_some_and(|time| time <= Instant::now()) {
+                // What stands before the service may have answered for it.
+                self.ways_again = None;
+                self.ways.clone_from(&self.all);
+            }
             if self.ways.is_empty() {
-                return Heard::Nothing;
+                return self.ways_again.map_or(Heard::Nothing, Heard::Silence);
             }
             if Instant::now() < self.again {
                 return Heard::Silence(self.again);
@@ -188,7 +217,6 @@ impl Stream {
             // What changed while nobody listened is fetched.
             return if self.connect() { Heard::Change } else { Heard::Silence(self.again) };
         }
-        let mut last_life = Instant::now();
         loop {
             if alarm.is_calling() || next.is_some_and(|next| Instant::now() >= next) {
                 return Heard::Call;
@@ -199,12 +227,18 @@ impl Stream {
                 None => return Heard::Silence(self.again),
             };
             match sign {
-                Ok(Sign::Change) => return Heard::Change,
-                Ok(Sign::Life) => last_life = Instant::now(),
+                Ok(Sign::Change) => {
+                    self.heard = Instant::now();
+                    return Heard::Change;
+                }
+                Ok(Sign::Life) => self.heard = Instant::now(),
                 Ok(Sign::Silence) => {
-                    let needs_life = matches!(self.connection, Some(Connection::WebSocket(_)));
-                    if needs_life && last_life.elapsed() > MAX_SILENCE {
-                        self.end("nothing was heard for a minute");
+                    let most = match &self.connection {
+                        Some(Connection::WebSocket(_)) => MAX_SILENCE,
+                        _ => MAX_SSE_SILENCE,
+                    };
+                    if self.heard.elapsed() > most {
+                        self.end("nothing has been heard for too long");
                     }
                 }
                 Err(cause) => self.end(&cause.to_string()),
@@ -218,34 +252,39 @@ impl Stream {
         if self.since.elapsed() >= GOOD {
             self.backoff.succeed();
         }
-        self.pause();
-        if !self.line.is_cut.load(Ordering::SeqCst) {
+        if !self.pause() {
             (self.say)(&format!("change stream ended: {cause}"));
         }
     }
 
-    fn pause(&mut self) {
-        let was_cut = self.line.is_cut.swap(false, Ordering::SeqCst);
-        // A connection that we cut ourselves is made again at once, with another key.
+    /// Sets when the next connection is made; whether we cut the last one ourselves. Then it is made at once, by another key.
+    fn pause(&mut self) -> bool {
+        let was_cut = self.line.cuts() != self.cuts;
         let pause = if was_cut { Duration::ZERO } else { self.backoff.fail(None) };
         self.again = Instant::now() + pause;
+        was_cut
     }
 
     /// Connects in the first way that the service knows; whether there is a connection.
     fn connect(&mut self) -> bool {
-        self.line.is_cut.store(false, Ordering::SeqCst);
+        self.cuts = self.line.cuts();
         let urls = (self.urls)();
         while let Some(way) = self.ways.first().copied() {
             match self.connect_by(way, &urls) {
+                // One that was interrupted while it was made has the key of before.
+                Ok(_) if self.line.cuts() != self.cuts => break,
                 Ok(connection) => {
                     self.connection = Some(connection);
-                    self.since = Instant::now();
+                    (self.since, self.heard) = (Instant::now(), Instant::now());
                     return true;
                 }
-                Err(Failure::Unknown) if self.ways.len() > 1 => drop(self.ways.remove(0)),
                 Err(Failure::Unknown) => {
-                    (self.say)("the service has no change stream: changes are seen at the next poll");
-                    self.ways.clear();
+                    self.ways.remove(0);
+                    self.ways_again = Instant::now().checked_add(self.reconnect);
+                    if self.ways.is_empty() {
+                        (self.say)("the service has no change stream: changes are seen at the next poll");
+                        return false;
+                    }
                 }
                 Err(Failure::Other(cause)) => {
                     (self.say)(&format!("change stream cannot be opened: {cause}"));
