@@ -219,6 +219,32 @@ static void a_service_that_is_not_there(void)
     CHECK_STATUS(pennon_client_prometheus(client, &text), PENNON_STATUS_INVALID_HANDLE);
 }
 
+static void flush_for_a_minute(void *data, int number)
+{
+    pennon_client *client = data;
+
+    if (number == 0) {
+        int32_t status = pennon_client_flush(client, 60000, NULL);
+        CHECK(status == PENNON_STATUS_EVENTS_REMAIN || status == PENNON_STATUS_OK || status == PENNON_STATUS_INVALID_HANDLE);
+    } else {
+        milliseconds(100);
+        pennon_client_free(client);
+    }
+}
+
+/* Who waits in a client that is freed gives up. */
+static void free_wakes_who_flushes(void)
+{
+    struct heard heard = {0};
+    pennon_client *client = heard_client(&heard, ", \"endpoint\": \"http://127.0.0.1:9\"");
+    int64_t start = now();
+
+    CHECK_STATUS(pennon_client_track(client, "x", 1, NULL, NULL, 0, NULL), PENNON_STATUS_OK);
+    on_threads(2, flush_for_a_minute, client);
+    CHECK(now() - start < 10000);
+    CHECK_INT(count(&heard.frees), 1);
+}
+
 static void what_is_wrong_is_said(void)
 {
     struct heard heard[3] = {{0}};
@@ -243,5 +269,6 @@ int main(void)
     anything_but_waiting_may_be_done_inside();
     nothing_is_told_after_free();
     a_service_that_is_not_there();
+    free_wakes_who_flushes();
     return 0;
 }

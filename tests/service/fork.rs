@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pennon::{Client, State};
+use pennon::{Client, Options, Service, State};
 
 use crate::heard::Heard;
 use crate::relay::Relay;
-use crate::support::{Ending, alone, eventually, threads, user};
+use crate::support::{Ending, Scratch, alone, eventually, threads, user};
 use crate::{flag, flags, rounds};
 
 /// How long a child may take, on a machine on which everything else runs too.
@@ -109,6 +109,31 @@ fn a_child_that_does_not_use_the_client_starts_nothing_and_ends() {
         });
         assert_eq!(wait(child), 0);
         assert!(client.get_bool("a", &user("x"), false));
+    });
+}
+
+#[test]
+fn a_child_sees_what_its_file_became_before_it_looked() {
+    alone("fork::a_child_sees_what_its_file_became_before_it_looked", || {
+        let folder = Scratch::new();
+        let path = folder.file("flags.json", flags([("a", flag("off"))]));
+        let options =
+            Options::new(Service::Goff).ruleset_file(&path).watch_interval(Duration::from_millis(10));
+        let client = Client::new(options).expect("a client");
+        assert!(client.wait_ready(Duration::from_secs(10)));
+        let child = fork(|| {
+            thread::sleep(Duration::from_millis(300));
+            let start = Instant::now();
+            while !client.get_bool("a", &user("x"), false) {
+                if start.elapsed() > Duration::from_secs(10) {
+                    return 1;
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+            0
+        });
+        folder.file("flags.json", flags([("a", flag("on"))]));
+        assert_eq!(wait(child), 0);
     });
 }
 

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pennon::{Client, Options};
+use pennon::{Client, Options, Service};
 
 use crate::heard::Heard;
 use crate::relay::Relay;
+use crate::server::{Reply, Server, answer};
 use crate::support::{Scratch, eventually, user};
 use crate::watch::Watch;
 use crate::{flag, flags, rounds};
@@ -157,4 +159,110 @@ fn what_was_reported_as_spooled_arrives_though_the_process_is_killed() {
         drop(client);
     }
     println!("figure: {rounds} kills, {spooled} events were reported as spooled, and all have arrived");
+}
+
+/// A collector that takes so many batches, then does `then` once, and takes the rest.
+fn collector(taken: usize, then: Reply) -> Server {
+    let turn = AtomicUsize::new(0);
+    Server::start(move |request| {
+        if !request.path.contains("/collector") {
+            return answer(200, &format!("{{\"flags\":{}}}", flags([("a", flag("on"))])));
+        }
+        if turn.fetch_add(1, Ordering::Relaxed) == taken { then.clone() } else { answer(200, "{}") }
+    })
+}
+
+fn to(server: &Server, folder: &Scratch, given: &[(&str, &str)]) -> Options {
+    let mut options = Options::new(Service::Goff).endpoint(&server.url()).expect("an endpoint");
+    let spool = folder.path("spool");
+    let usual = [
+        ("change_stream", "off"),
+        ("spool_interval_ms", "10"),
+        ("spool_dir", spool.to_str().expect("a path")),
+    ];
+    for (name, value) in usual.iter().chain(given) {
+        options.set_named(name, value).expect("an option");
+    }
+    options
+}
+
+#[test]
+fn what_was_taken_of_a_segment_is_not_sent_again() {
+    let folder = Scratch::new();
+    // Written by a client of large batches, sent by one of small ones.
+    let server = collector(3, answer(500, "oops"));
+    let given = [
+        ("batch_size", "1000"),
+        ("collector_endpoint", "http://127.0.0.1:9"),
+        ("flush_interval_ms", "60000"),
+    ];
+    let first = Client::new(to(&server, &folder, &given)).expect("a client");
+    assert!(first.wait_ready(Duration::from_secs(10)));
+    for number in 0..100 {
+        first.get_bool("a", &user(&number.to_string()), false);
+    }
+    eventually("all are on disk", || first.stats().events_spooled == 100);
+    first.shutdown(Duration::from_millis(100));
+    drop(first);
+    // The spool of the other collector, as if it were this one's.
+    let name = |url: &str| {
+        let client = Client::new(to(&server, &folder, &[("collector_endpoint", url)])).expect("a client");
+        client.shutdown(Duration::from_secs(1));
+    };
+    name(&server.url());
+    let mut folders: Vec<_> =
+        fs::read_dir(folder.path("spool")).expect("the spool").flatten().map(|entry| entry.path()).collect();
+    folders.sort_by_key(|path| std::cmp::Reverse(segments(path)));
+    for entry in fs::read_dir(&folders[0]).expect("a folder").flatten() {
+        fs::rename(entry.path(), folders[1].join(entry.file_name())).expect("moving a folder");
+    }
+    let given = [("batch_size", "20"), ("flush_interval_ms", "20")];
+    let second = Client::new(to(&server, &folder, &given)).expect("a client");
+    eventually("all are sent", || second.stats().events_sent == 100);
+    let stats = second.stats();
+    assert_eq!(
+        (stats.events_recorded, stats.events_dropped, stats.events_pending, stats.send_failures),
+        (100, 0, 0, 1)
+    );
+    let sizes: Vec<usize> = server
+        .requests_to("/collector")
+        .iter()
+        .map(|request| request.body.matches("\"kind\"").count())
+        .collect();
+    assert_eq!(sizes, [20, 20, 20, 20, 20, 20]);
+    assert_eq!(segments(&folder.path(".")), 0);
+}
+
+#[test]
+fn events_are_written_to_disk_while_a_request_hangs() {
+    let folder = Scratch::new();
+    let server = collector(0, Reply::Hang);
+    let given = [("flush_interval_ms", "10"), ("timeout_ms", "60000")];
+    let client = Client::new(to(&server, &folder, &given)).expect("a client");
+    assert!(client.wait_ready(Duration::from_secs(10)));
+    client.get_bool("a", &user("first"), false);
+    eventually("the collector hangs", || !server.requests_to("/collector").is_empty());
+    for number in 0..50 {
+        client.get_bool("a", &user(&number.to_string()), false);
+    }
+    eventually("they are on disk all the same", || client.stats().events_spooled == 51);
+    assert_eq!(client.stats().events_sent, 0);
+    let start = std::time::Instant::now();
+    assert_eq!(client.shutdown(Duration::from_millis(200)), 51);
+    assert!(start.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn a_folder_that_others_can_write_is_not_used() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Scratch::new();
+    let server = collector(99, Reply::Close);
+    let client = Client::new(to(&server, &folder, &[])).expect("a client");
+    client.shutdown(Duration::from_secs(1));
+    for entry in fs::read_dir(folder.path("spool")).expect("the spool").flatten() {
+        fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o777)).expect("opening it to all");
+    }
+    let heard = Heard::default();
+    let _client = Client::new(to(&server, &folder, &[]).log(heard.log())).expect("a client");
+    heard.line_comes("can be written by others");
 }

@@ -287,3 +287,14 @@ fn what_is_secret_is_in_no_debug_output() {
     assert!(!shown.contains("hush"), "{shown}");
     assert!(shown.contains("http://127.0.0.1:9"));
 }
+
+#[test]
+fn what_grows_beyond_all_bounds_when_it_is_decompressed_is_refused() {
+    // Some hundred kilobytes that become more than a ruleset may have.
+    let huge = format!("{{\"flags\":{{}}{}}}", " ".repeat(257 << 20));
+    let server = Server::start(move |_| Reply::Gzip(huge.clone()));
+    let heard = Heard::default();
+    let client = Client::new(options(&server.url(), &[]).listener(heard.listener())).expect("a client");
+    heard.states_become(&[State::Error]);
+    assert!(client.stats().last_error.contains("more than 268435456 bytes"), "{}", client.stats().last_error);
+}
