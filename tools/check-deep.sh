@@ -20,6 +20,12 @@ differential() {
     PENNON_CASES=500000 cargo test --profile checked --features cli --test conformance -- --nocapture
 }
 
+# 50 restarts of the relay, 50 kills of a process that spools, 1,000 forks under load.
+service() {
+    PENNON_ROUNDS=50 PENNON_FORKS=1000 cargo test --profile checked --features cli --test service -- --nocapture \
+        --test-threads 2 sync::a_relay_is_restarted spool::what_was_reported fork::
+}
+
 logic() {
     PENNON_CASES=200000 cargo test --profile checked --package pennon-goff --test logic -- --nocapture
 }
@@ -166,6 +172,7 @@ c_tests_with_sanitizers() {
 
 step "what the tests need" needs
 step "500,000 cases against the relay" differential
+step "restarts, kills and forks" service
 step "JSONLogic against the model" logic
 step "a minute of 64 threads" storm
 step "guests are reproducible" reproducible

@@ -7,6 +7,8 @@
 #![expect(unsafe_code, reason = "the handle table is behind the C ABI")]
 
 use std::ffi::CStr;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::thread;
@@ -98,6 +100,74 @@ fn snapshots_are_swapped_under_those_who_read_them() {
         _ => assert!(client.get_int("first", &context, -1) >= 0),
     });
     println!("figure: {turns} turns of 5 threads, {} swaps", swaps.into_inner());
+}
+
+/// A collector that takes every event, on loopback.
+fn collector() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+    let address = format!("http://{}", listener.local_addr().expect("the port just bound"));
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut piece = [0; 4096];
+                // Each request ends with the bytes that end its events.
+                let mut last = Vec::new();
+                while let Ok(length @ 1..) = stream.read(&mut piece) {
+                    last.extend_from_slice(piece.get(..length).unwrap_or_default());
+                    last.drain(..last.len().saturating_sub(2));
+                    if last == b"]}"
+                        && stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").is_err()
+                    {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+#[test]
+fn events_are_left_drained_spooled_and_sent_while_flags_change() {
+    let folder = std::env::temp_dir().join(format!("pennon-races-{}", std::process::id()));
+    let json = format!(
+        r#"{{"service": "goff", "pool_size": 2, "pool_wait_ms": 20000, "collector_endpoint": "{}", "flush_interval_ms": 1,
+            "max_pending_events": 500, "batch_size": 50, "spool_dir": {folder:?}, "spool_interval_ms": 1}}"#,
+        collector()
+    );
+    let client = Client::new(Options::from_json(&json).expect("options")).expect("a client");
+    let document = |number: u64| format!(r#"{{"first": {}}}"#, flag(number));
+    client.set_ruleset(document(0)).expect("a good ruleset");
+    let (context, swaps) = (context(), AtomicU64::new(0));
+    let turns = meet(6, |number| match number {
+        0 => {
+            client.set_ruleset(document(swaps.fetch_add(1, Ordering::Relaxed) + 1)).expect("a good ruleset");
+        }
+        1 => {
+            client.flush(Duration::from_millis(1));
+            let stats = client.stats();
+            assert!(stats.events_sent + stats.events_dropped <= stats.events_recorded, "{stats:?}");
+        }
+        2 => client.track("turn", &context, None).expect("tracked"),
+        3 => {
+            // Contexts are frozen by whoever uses them first.
+            let fresh = self::context();
+            thread::scope(|scope| {
+                scope.spawn(|| client.get_int("first", &fresh, -1));
+                client.get_int("nowhere", &fresh, -1);
+            });
+        }
+        _ => assert!(client.get_int("first", &context, -1) >= 0),
+    });
+    assert_eq!(client.shutdown(Duration::from_secs(20)), 0);
+    let stats = client.stats();
+    println!(
+        "figure: {turns} turns of 6 threads, {} events sent, {} dropped",
+        stats.events_sent, stats.events_dropped
+    );
+    assert_eq!(stats.events_sent + stats.events_dropped, stats.events_recorded, "{stats:?}");
+    drop(client);
+    let _ = std::fs::remove_dir_all(folder);
 }
 
 const KEY: &CStr = c"fine";

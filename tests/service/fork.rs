@@ -11,7 +11,7 @@ use pennon::{Client, Options, Service, State};
 use crate::heard::Heard;
 use crate::relay::Relay;
 use crate::support::{Ending, Scratch, alone, eventually, threads, user};
-use crate::{flag, flags, rounds};
+use crate::{flag, flags, times};
 
 /// How long a child may take, on a machine on which everything else runs too.
 const CHILD_LIMIT: Duration = Duration::from_secs(30);
@@ -147,7 +147,7 @@ fn forks_under_load_leave_every_child_at_work() {
         options.set_named("flush_interval_ms", "1").expect("an option");
         let client = Client::new(options).expect("a client");
         assert!(client.wait_ready(Duration::from_secs(10)));
-        let (ended, rounds) = (AtomicBool::new(false), rounds(60));
+        let (ended, rounds) = (AtomicBool::new(false), times("PENNON_FORKS", 60));
         let started = Instant::now();
         thread::scope(|scope| {
             // Every instance is in use, events are half written, refreshes and flushes run, contexts are made, at any moment.

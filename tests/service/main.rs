@@ -1,7 +1,8 @@
 //! A client that follows a service through every kind of trouble: the real relay proxy on loopback, and a server that misbehaves
 //! on purpose.
 //!
-//! `PENNON_ROUNDS` is how often relays are restarted, processes killed and forked; a few times without it.
+//! `PENNON_ROUNDS` is how often relays are restarted and processes killed, `PENNON_FORKS` how often they fork; a few times
+//! without them.
 
 #![expect(
     clippy::expect_used,
@@ -27,9 +28,14 @@ mod sync;
 mod transport;
 mod watch;
 
-/// How often to do what takes long: `usual` times, or as `PENNON_ROUNDS` says.
+/// How often to do what takes long: `usual` times, or as an environment variable says.
+fn times(variable: &str, usual: usize) -> usize {
+    std::env::var(variable).map_or(usual, |times| times.parse().expect("a number of times"))
+}
+
+/// How often relays are restarted and processes killed: `usual` times, or as `PENNON_ROUNDS` says.
 fn rounds(usual: usize) -> usize {
-    std::env::var("PENNON_ROUNDS").map_or(usual, |rounds| rounds.parse().expect("PENNON_ROUNDS is a number"))
+    times("PENNON_ROUNDS", usual)
 }
 
 /// A flag of two answers, of which everybody gets the one that is named.
