@@ -218,7 +218,9 @@ impl Core {
         if let Some(module) = &self.module {
             return self.resolve_by_module(module, subject, context, ask, with);
         }
-        self.refuse_oversize(subject);
+        if unit.loaded().is_none() {
+            self.refuse_oversize(subject);
+        }
         if let Some((loaded, constant)) = unit.loaded().and_then(|loaded| Some((loaded, loaded.constant?))) {
             return self.answer(subject, loaded, constant, context, ask, with);
         }
@@ -353,7 +355,7 @@ impl Core {
     }
 
     /// Keeps of a unit that is too large that it is.
-    #[inline]
+    #[cold]
     pub(super) fn refuse_oversize(&self, subject: Subject<'_>) {
         if subject.unit.loaded().is_none()
             && let Err(error) = subject.check_size()

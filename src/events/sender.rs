@@ -162,8 +162,12 @@ impl<C: Carrier> Work<'_, C> {
         }
         let now = Instant::now();
         let is_due = self.due.is_some_and(|due| due <= now);
-        let half = self.events.options().max_pending.div_ceil(2);
-        if is_asked || is_due || self.events.has_gone() || self.events.stripes.longest() >= half {
+        let most = self.events.options().max_pending;
+        let half = most.div_ceil(2);
+        // While the service takes nothing and as much waits as may, the stripes drop what is oldest by themselves: to fetch it
+        // only to drop it would keep a core busy.
+        let is_pressing = self.events.stripes.longest() >= half && self.store.waiting() < most as u64;
+        if is_asked || is_due || self.events.has_gone() || is_pressing {
             self.store.drain();
         }
         self.arm(now);

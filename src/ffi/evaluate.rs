@@ -7,7 +7,7 @@ use super::error::{Failure, pennon_error};
 use super::evaluation::{pennon_evaluation, pennon_evaluations};
 use super::handle::{Found, with_client};
 use super::status::pennon_status;
-use super::text::{fill, text};
+use super::text::{fill, plain_text, text};
 use crate::client::{Client, Filter};
 use crate::context::{self, Context};
 use crate::evaluation::FlagType;
@@ -223,7 +223,7 @@ unsafe fn get<T: Copy>(
 ) -> T {
     boundary(default, || {
         // SAFETY: readable, by this function's contract.
-        let Ok(key) = (unsafe { text(key, key_length, "key") }) else { return default };
+        let Some(key) = (unsafe { plain_text(key, key_length) }) else { return default };
         let found = Found::new(client);
         let Some(client) = found.as_ref().and_then(Found::client) else { return default };
         // SAFETY: null or live, by this function's contract.

@@ -61,6 +61,21 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char, length: usize, name: &str)
     })
 }
 
+/// Text that came from C, where nobody hears what is wrong with it: without the words for that, which cost more than the look.
+///
+/// # Safety
+/// As for [`bytes`].
+#[inline]
+pub(super) unsafe fn plain_text<'a>(pointer: *const c_char, length: usize) -> Option<&'a str> {
+    if pointer.is_null() || length > isize::MAX as usize {
+        // SAFETY: the same contract.
+        return unsafe { text(pointer, length, "") }.ok();
+    }
+    // SAFETY: not null, and readable for `length` bytes by this function's contract.
+    let bytes = unsafe { slice::from_raw_parts(pointer.cast(), length) };
+    std::str::from_utf8(bytes).ok()
+}
+
 /// Lends a text to C, with its length.
 ///
 /// # Safety
