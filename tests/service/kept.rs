@@ -52,6 +52,7 @@ fn a_client_begins_with_what_an_earlier_one_kept() {
     assert!(heard.changes().is_empty());
     relay.set(&flags([("a", flag("off"))]));
     eventually("the change is seen", || !client.get_bool("a", &EMPTY, true));
+    eventually("the application is told", || !heard.changes().is_empty());
     assert_eq!(heard.changes(), [["a"]]);
     assert_eq!(files(&folder).len(), 1);
 }

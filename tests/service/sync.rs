@@ -123,6 +123,7 @@ fn a_relay_is_restarted_again_and_again() {
         eventually("the change is seen", || is_on(&client, "a") == wanted);
         eventually("the client is ready", || client.state() == State::Ready);
     }
+    eventually("the application is told of all", || heard.changes().len() >= rounds);
     assert_eq!(heard.changes().len(), rounds);
     let states = heard.states();
     assert!(states.windows(2).all(|pair| pair[0] != pair[1]), "{states:?}");
