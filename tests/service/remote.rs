@@ -81,7 +81,7 @@ fn answers_are_kept_until_flags_change() {
     eventually("the change is seen", || {
         client.evaluate("plan", FlagType::Any, &pro).value_json() == "\"for everybody\""
     });
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[test]

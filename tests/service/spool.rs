@@ -249,7 +249,7 @@ fn events_are_written_to_disk_while_a_request_hangs() {
     assert_eq!(client.stats().events_sent, 0);
     let start = std::time::Instant::now();
     assert_eq!(client.shutdown(Duration::from_millis(200)), 51);
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
