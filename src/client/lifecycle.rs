@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::core::{Core, Workers};
 use super::link::Link;
+use super::module::Module;
 use super::remote::Remote;
 use crate::evaluation::Loaded;
 use crate::events::{Sender, Voice};
@@ -186,6 +187,8 @@ impl Core {
         if let Some(sync) = sync {
             sync.join(end.max(Instant::now() + GRACE));
         }
+        self.pool.rest();
+        self.module.iter().for_each(Module::rest);
         let after = self.events.figures();
         after.pending + after.dropped.saturating_sub(before.dropped)
     }

@@ -82,6 +82,11 @@ impl Module {
         Self { pool: self.pool.in_child() }
     }
 
+    /// As [`Pool::rest`].
+    pub(super) fn rest(&self) {
+        self.pool.rest();
+    }
+
     /// As [`Pool::counts`].
     pub(super) fn counts(&self) -> (usize, u64, u64) {
         self.pool.counts()

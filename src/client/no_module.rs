@@ -31,6 +31,10 @@ impl Module {
         match *self {}
     }
 
+    pub(super) fn rest(&self) {
+        match *self {}
+    }
+
     pub(super) fn counts(&self) -> (usize, u64, u64) {
         match *self {}
     }

@@ -10,7 +10,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::engine::EngineError;
 use crate::error::Error;
-use crate::evaluation::{FlagType, Loaded, Resolved};
+use crate::evaluation::{FlagType, HostOutcome, Loaded, Resolved};
 use crate::events::{Counted, Event, Exposure, Fallback, Small};
 use crate::limits::MAX_DETAILS_BYTES;
 use crate::options::Mode;
@@ -62,7 +62,7 @@ impl Core {
                 self.events.take(Counted::Success, event);
                 with(resolved)
             }
-            _ => self.answer_failure(Some(loaded), subject.key, resolved, context, ask, with),
+            _ => self.answer_failure(loaded.tracked, subject.key, resolved, context, ask, with),
         }
     }
 
@@ -73,11 +73,11 @@ impl Core {
         Some(written(&loaded.key, context.user().user(), variation, &value, false, &loaded.version))
     }
 
-    /// Shows an answer that is a failure for who asked.
+    /// Shows an answer that is a failure for who asked, or what the service has for it.
     #[cold]
     fn answer_failure<T>(
         &self,
-        loaded: Option<&Loaded>,
+        is_tracked: bool,
         key: &str,
         resolved: Resolved<'_>,
         context: &Context,
@@ -92,7 +92,7 @@ impl Core {
             Ok(shown) => return shown,
             Err(with) => with,
         };
-        let is_tracked = loaded.is_none_or(|loaded| loaded.tracked) && self.events.is_open();
+        let is_tracked = is_tracked && self.events.is_open();
         let event = || written(key, context.user().user(), "", &ask.fallback.to_json(), true, "");
         self.events.take(Counted::Failure(code), is_tracked.then(event));
         with(resolved)
@@ -110,7 +110,8 @@ impl Core {
     ) -> T {
         let message = error.to_string();
         let resolved = Resolved::failure(ErrorCode::General, &message);
-        self.answer_failure(subject.unit.loaded(), subject.key, resolved, context, ask, with)
+        let is_tracked = subject.unit.loaded().is_none_or(|loaded| loaded.tracked);
+        self.answer_failure(is_tracked, subject.key, resolved, context, ask, with)
     }
 
     /// The ruleset has no such flag.
@@ -123,7 +124,7 @@ impl Core {
         with: impl FnOnce(Resolved<'_>) -> T,
     ) -> T {
         let resolved = Resolved::failure(ErrorCode::FlagNotFound, "no flag has this key");
-        self.answer_failure(None, key, resolved, context, ask, with)
+        self.answer_failure(true, key, resolved, context, ask, with)
     }
 
     /// There is no ruleset.
@@ -179,20 +180,12 @@ impl Core {
             return with(resolved);
         }
         if resolved.error.is_some() || !fits {
-            let code = resolved.error.unwrap_or(ErrorCode::TypeMismatch);
-            let with = match self.help_out(code, subject.key, context, ask, with) {
-                Ok(shown) => return shown,
-                Err(with) => with,
-            };
-            let is_tracked = answer.is_tracked() && self.events.is_open();
-            let event = || written(subject.key, context.user().user(), "", &ask.fallback.to_json(), true, "");
-            self.events.take(Counted::Failure(code), is_tracked.then(event));
-            return with(resolved);
+            return self.answer_failure(answer.is_tracked(), subject.key, resolved, context, ask, with);
         }
         let event = || {
-            let given = resolved.outcome.and_then(crate::evaluation::HostOutcome::given_json);
+            let given = resolved.outcome.and_then(HostOutcome::given_json);
             let value = given.unwrap_or_else(|| ask.fallback.to_json());
-            let variation = resolved.outcome.map_or("", crate::evaluation::HostOutcome::variant);
+            let variation = resolved.outcome.map_or("", HostOutcome::variant);
             written(subject.key, context.user().user(), variation, &value, false, answer.version())
         };
         let is_tracked = answer.is_tracked() && self.events.is_open();

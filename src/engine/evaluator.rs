@@ -19,6 +19,9 @@ pub(crate) trait Evaluator: fmt::Debug {
     /// The same in the child of a fork, where the parent's ticker does not run. Where the child's cannot be started, there is
     /// none, and no deadline.
     fn in_child(&self) -> Self;
+
+    /// Ends what runs beside evaluations, until there is another one.
+    fn rest(&self);
 }
 
 /// One of our own guests, with what its instances may use.
@@ -47,5 +50,9 @@ impl Evaluator for Guests {
     fn in_child(&self) -> Self {
         let ticker = engine().and_then(Ticker::of).unwrap_or_else(|_| Arc::clone(&self.ticker));
         Self { guest: self.guest, limits: self.limits, ticker }
+    }
+
+    fn rest(&self) {
+        self.ticker.leave();
     }
 }

@@ -265,6 +265,11 @@ impl<E: Evaluator> Pool<E> {
         }
     }
 
+    /// Ends what runs beside evaluations, until there is another one: the client has been shut down.
+    pub(crate) fn rest(&self) {
+        self.evaluator.rest();
+    }
+
     /// Makes waiting threads give up, and no others wait.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);

@@ -1,11 +1,13 @@
 //! The thread that advances the epochs of the engines while guests run, so that a guest that runs long is called back.
 //!
-//! It parks when nothing has been evaluated for a few ticks: an idle client costs nothing.
+//! It parks when nothing has been evaluated for a few ticks: an idle client costs nothing. Once a client has been shut down it
+//! ends instead, so that nothing of a client is left that has been; whoever evaluates all the same starts it again.
 
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -34,6 +36,10 @@ struct Signs {
     parked: AtomicBool,
     /// Set when the last client is gone.
     stop: AtomicBool,
+    /// Whether the thread is to end when it would park.
+    leave: AtomicBool,
+    /// Whether it has ended for that; whoever takes this back starts it again.
+    gone: AtomicBool,
     /// The engines whose epochs rise. Held for a tick, and to add one.
     engines: Mutex<Vec<Engine>>,
 }
@@ -54,8 +60,7 @@ impl Signs {
 /// The ticker of the process, for as long as any client holds it.
 pub(super) struct Ticker {
     signs: Arc<Signs>,
-    thread: Thread,
-    join: Mutex<Option<JoinHandle<()>>>,
+    running: Mutex<Option<JoinHandle<()>>>,
     /// The fork generation in which the thread runs.
     forks: u32,
 }
@@ -75,18 +80,9 @@ impl Ticker {
         }
         let signs = Arc::new(Signs::default());
         signs.watch(engine);
-        let shared = Arc::clone(&signs);
-        let join = thread::Builder::new()
-            .name("pennon-ticker".into())
-            .stack_size(64 << 10)
-            .spawn(move || run(&shared))
+        let running = start(&signs)
             .map_err(|error| EngineError::Unusable(format!("a thread could not be started: {error}")))?;
-        let ticker = Arc::new(Self {
-            signs,
-            thread: join.thread().clone(),
-            join: Mutex::new(Some(join)),
-            forks: fork::generation(),
-        });
+        let ticker = Arc::new(Self { signs, running: Mutex::new(Some(running)), forks: fork::generation() });
         // Of two threads that start one at a time, one has a ticker of its own, which does no harm.
         CURRENT.store(Some(Arc::new(Arc::downgrade(&ticker))));
         Ok(ticker)
@@ -105,9 +101,32 @@ impl Ticker {
     #[cold]
     fn wake(&self) {
         self.signs.active.store(true, Ordering::SeqCst);
-        if self.signs.parked.load(Ordering::SeqCst) {
-            self.thread.unpark();
+        if !self.signs.parked.load(Ordering::SeqCst) {
+            return;
         }
+        let mut running = self.running();
+        if self.signs.gone.swap(false, Ordering::SeqCst) {
+            self.signs.leave.store(false, Ordering::SeqCst);
+            match start(&self.signs) {
+                Ok(started) => *running = Some(started),
+                // There is no deadline until a later evaluation finds room for a thread.
+                Err(_) => self.signs.gone.store(true, Ordering::SeqCst),
+            }
+        } else if let Some(running) = &*running {
+            running.thread().unpark();
+        }
+    }
+
+    /// Lets the thread end once nothing is evaluated: a client has been shut down.
+    pub(super) fn leave(&self) {
+        self.signs.leave.store(true, Ordering::SeqCst);
+        if let Some(running) = &*self.running() {
+            running.thread().unpark();
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -120,16 +139,26 @@ impl fmt::Debug for Ticker {
 impl Drop for Ticker {
     fn drop(&mut self) {
         self.signs.stop.store(true, Ordering::SeqCst);
-        self.thread.unpark();
-        let join = self.join.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(join) = join.filter(|_| self.forks == fork::generation()) {
-            // It ends within a tick, and takes no lock.
-            let _ = join.join();
+        if self.forks != fork::generation() {
+            return;
+        }
+        if let Some(running) = self.running().take() {
+            running.thread().unpark();
+            // It ends within a tick, and takes no lock of this one's.
+            let _ = running.join();
         }
     }
 }
 
+fn start(signs: &Arc<Signs>) -> io::Result<JoinHandle<()>> {
+    let shared = Arc::clone(signs);
+    let thread = thread::Builder::new().name("pennon-ticker".into()).stack_size(64 << 10);
+    thread.spawn(move || run(&shared))
+}
+
 fn run(signs: &Signs) {
+    // As whoever started it again has left it.
+    signs.parked.store(false, Ordering::SeqCst);
     let mut idle = 0;
     while !signs.stop.load(Ordering::SeqCst) {
         thread::sleep(TICK);
@@ -139,6 +168,14 @@ fn run(signs: &Signs) {
             continue;
         }
         signs.parked.store(true, Ordering::SeqCst);
+        if signs.leave.load(Ordering::SeqCst) {
+            signs.gone.store(true, Ordering::SeqCst);
+            // An evaluation either takes `gone` back and starts another thread, or set `active` before it is read here; then this
+            // one goes on, unless another thread has been started meanwhile.
+            if !signs.active.load(Ordering::SeqCst) || !signs.gone.swap(false, Ordering::SeqCst) {
+                return;
+            }
+        }
         // An evaluation either sees `parked` and unparks, or set `active` before it is read here.
         if !signs.active.load(Ordering::SeqCst) && !signs.stop.load(Ordering::SeqCst) {
             thread::park();

@@ -104,9 +104,15 @@ static void use_everything(const struct process *before)
         CHECK(sigaction(number, NULL, &action) != 0 || action.sa_handler == before->actions[number].sa_handler);
     }
     CHECK_STATUS(pennon_client_shutdown(client, 30000), PENNON_STATUS_OK);
-    /* The watch is gone; evaluations go on to have a deadline. */
+    threads = before->threads;
+    eventually(has_so_many_threads, &threads, "no thread of the client is left after its shutdown");
+    /* An evaluation has a deadline all the same, from a thread that begins with it. */
+    evaluate_everything(client);
     threads = before->threads + 1;
-    eventually(has_so_many_threads, &threads, "the client's own thread ends with its shutdown");
+    eventually(has_so_many_threads, &threads, "an evaluation after the shutdown has a deadline");
+    CHECK_STATUS(pennon_client_shutdown(client, 30000), PENNON_STATUS_OK);
+    threads = before->threads;
+    eventually(has_so_many_threads, &threads, "no thread of the client is left after another shutdown");
     pennon_client_free(client);
     CHECK_INT(unlink(path), 0);
 }

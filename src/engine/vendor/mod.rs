@@ -76,6 +76,10 @@ impl Evaluator for Vendor {
             outlet: Arc::clone(&self.outlet),
         }
     }
+
+    fn rest(&self) {
+        self.ticker.leave();
+    }
 }
 
 impl fmt::Debug for Vendor {

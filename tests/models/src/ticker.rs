@@ -1,10 +1,12 @@
-//! `src/engine/ticker.rs`: a guest that runs is called back, however the ticker's coming to rest and its start overlap.
+//! `src/engine/ticker.rs`: a guest that runs is called back, however the ticker's coming to rest, its end after a shutdown, and
+//! its start overlap; and no more than one ticks in the end.
 //!
-//! Follows `Ticker::touch`, `Ticker::wake`, `run` and `Ticker::drop`. Left out: the sleep between ticks, and that more than one
-//! idle tick is waited for. A guest is a thread that goes on until the epoch has passed its deadline, as compiled code does.
+//! Follows `Ticker::touch`, `Ticker::wake`, `Ticker::leave`, `run` and `Ticker::drop`. Left out: the sleep between ticks, that
+//! more than one idle tick is waited for, and threads that cannot be started. A guest is a thread that goes on until the epoch
+//! has passed its deadline, as compiled code does.
 
-use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 #[derive(Default)]
@@ -12,6 +14,8 @@ struct Signs {
     active: AtomicBool,
     parked: AtomicBool,
     stop: AtomicBool,
+    leave: AtomicBool,
+    gone: AtomicBool,
     epoch: AtomicUsize,
 }
 
@@ -21,16 +25,8 @@ fn read(flag: &AtomicBool) -> bool {
 }
 
 impl Signs {
-    fn touch(&self, ticker: &thread::Thread) {
-        if !read(&self.active) {
-            self.active.swap(true, Ordering::SeqCst);
-            if read(&self.parked) {
-                ticker.unpark();
-            }
-        }
-    }
-
     fn run(&self) {
+        self.parked.swap(false, Ordering::SeqCst);
         while !read(&self.stop) {
             self.epoch.fetch_add(1, Ordering::SeqCst);
             if self.active.swap(false, Ordering::SeqCst) {
@@ -38,59 +34,110 @@ impl Signs {
                 continue;
             }
             self.parked.swap(true, Ordering::SeqCst);
+            if read(&self.leave) {
+                self.gone.swap(true, Ordering::SeqCst);
+                if !read(&self.active) || !self.gone.swap(false, Ordering::SeqCst) {
+                    return;
+                }
+            }
             if !read(&self.active) && !read(&self.stop) {
                 thread::park();
             }
             self.parked.swap(false, Ordering::SeqCst);
         }
     }
+}
+
+struct Ticker {
+    signs: Arc<Signs>,
+    /// The last one ticks; in the library those before it are let go.
+    running: Mutex<Vec<thread::JoinHandle<()>>>,
+}
+
+impl Ticker {
+    fn new() -> Self {
+        let signs = Arc::new(Signs::default());
+        let running = Mutex::new(vec![start(&signs)]);
+        Self { signs, running }
+    }
+
+    fn touch(&self) {
+        if read(&self.signs.active) {
+            return;
+        }
+        self.signs.active.swap(true, Ordering::SeqCst);
+        if !read(&self.signs.parked) {
+            return;
+        }
+        let mut running = self.running.lock().unwrap();
+        if self.signs.gone.swap(false, Ordering::SeqCst) {
+            self.signs.leave.swap(false, Ordering::SeqCst);
+            running.push(start(&self.signs));
+        } else {
+            running.last().unwrap().thread().unpark();
+        }
+    }
+
+    fn leave(&self) {
+        self.signs.leave.swap(true, Ordering::SeqCst);
+        self.running.lock().unwrap().last().unwrap().thread().unpark();
+    }
 
     /// A call into a guest that runs until it has been called back so often.
-    fn call(&self, ticker: &thread::Thread, callbacks: usize) {
-        let mut deadline = self.epoch.fetch_add(0, Ordering::SeqCst) + 1;
-        self.touch(ticker);
+    fn call(&self, callbacks: usize) {
+        let mut deadline = self.signs.epoch.fetch_add(0, Ordering::SeqCst) + 1;
+        self.touch();
         for _ in 0..callbacks {
             // Where the ticker rests and nobody wakes it this goes on for ever, and loom gives up.
-            while self.epoch.fetch_add(0, Ordering::SeqCst) < deadline {
+            while self.signs.epoch.fetch_add(0, Ordering::SeqCst) < deadline {
                 thread::yield_now();
             }
-            deadline = self.epoch.fetch_add(0, Ordering::SeqCst) + 1;
-            self.touch(ticker);
+            deadline = self.signs.epoch.fetch_add(0, Ordering::SeqCst) + 1;
+            self.touch();
+        }
+    }
+
+    fn end(&self) {
+        self.signs.stop.swap(true, Ordering::SeqCst);
+        for running in self.running.lock().unwrap().drain(..) {
+            running.thread().unpark();
+            running.join().unwrap();
         }
     }
 }
 
-/// A guest that is called back so often, beside others that begin and end meanwhile.
-fn check(callbacks: usize, others: usize) {
-    crate::in_every_order(3 - others, move || {
-        let signs = Arc::new(Signs::default());
-        let run = {
-            let signs = Arc::clone(&signs);
-            thread::spawn(move || signs.run())
-        };
-        let ticker = run.thread().clone();
-        let others: Vec<_> = (0..others)
-            .map(|_| {
-                let (signs, ticker) = (Arc::clone(&signs), ticker.clone());
-                thread::spawn(move || signs.touch(&ticker))
-            })
-            .collect();
-        signs.call(&ticker, callbacks);
-        for other in others {
+fn start(signs: &Arc<Signs>) -> thread::JoinHandle<()> {
+    let signs = Arc::clone(signs);
+    thread::spawn(move || signs.run())
+}
+
+/// A guest that is called back so often, beside another thread that does `other` meanwhile.
+fn check(preemptions: usize, callbacks: usize, other: Option<fn(&Ticker)>) {
+    crate::in_every_order(preemptions, move || {
+        let ticker = Arc::new(Ticker::new());
+        let other = other.map(|other| {
+            let ticker = Arc::clone(&ticker);
+            thread::spawn(move || other(&ticker))
+        });
+        ticker.call(callbacks);
+        if let Some(other) = other {
             other.join().unwrap();
         }
-        signs.stop.swap(true, Ordering::SeqCst);
-        ticker.unpark();
-        run.join().unwrap();
+        ticker.end();
     });
 }
 
 #[test]
 fn a_guest_that_runs_is_called_back_again_and_again() {
-    check(2, 0);
+    check(3, 2, None);
 }
 
 #[test]
 fn a_guest_is_called_back_though_another_begins() {
-    check(1, 1);
+    check(2, 1, Some(Ticker::touch));
+}
+
+#[test]
+fn a_guest_is_called_back_though_the_ticker_is_to_end() {
+    check(2, 1, Some(Ticker::leave));
 }
