@@ -14,7 +14,7 @@ use crate::http::{Http, Response, Transport};
 use crate::limits::MAX_RULESET_BYTES;
 use crate::options::{Mode, Network, Options};
 use crate::sealed::digits;
-use crate::service::goff::{collector, relay};
+use crate::service::goff::{collector, relay, relay::KeyHeaders};
 use crate::sync::stream::Line;
 
 /// The service as a client knows it.
@@ -86,7 +86,7 @@ impl Link {
     }
 
     fn with(options: &Options, network: &Network, transport: Transport, key: ArcSwapOption<String>) -> Self {
-        // The relay records what it evaluates; in remote mode nothing else is to be.
+        // In remote mode too: the relay records what it evaluates, but not what the host tracks.
         let collects = !options.events.is_disabled;
         let collector = network.collector_endpoint.clone().or_else(|| network.endpoint.clone());
         Self {
@@ -155,9 +155,9 @@ impl Link {
         let Some(endpoint) = &self.endpoint else { return Ok(Fetched::Unchanged) };
         let key = self.key();
         let etag = generation.and_then(|generation| self.etag(generation));
-        let keys = key.as_deref().map(|key| relay::key_headers(key));
+        let keys = KeyHeaders::of(key.as_deref());
         let mut headers: Vec<(&str, &str)> = vec![("Accept", "application/json")];
-        headers.extend(keys.iter().flatten().map(|(name, value)| (*name, value.as_str())));
+        headers.extend(keys.each());
         headers.extend(etag.as_deref().map(|etag| ("If-None-Match", etag)));
         let url = relay::configuration_url(endpoint);
         let answer = self.http.post(&url, &headers, self.question.as_bytes(), MAX_RULESET_BYTES as u64);
@@ -221,8 +221,8 @@ pub(super) struct Collector {
 impl Carrier for Collector {
     fn deliver(&self, events: &[String]) -> Verdict {
         let key = self.key.load_full();
-        let keys = key.as_deref().map(|key| relay::key_headers(key));
-        let headers: Vec<_> = keys.iter().flatten().map(|(name, value)| (*name, value.as_str())).collect();
+        let keys = KeyHeaders::of(key.as_deref());
+        let headers: Vec<_> = keys.each().collect();
         let body = collector::request(&self.meta, events);
         let response = match self.http.deliver(&relay::collector_url(&self.endpoint), &headers, &body) {
             Ok(response) => response,

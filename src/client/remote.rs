@@ -24,7 +24,7 @@ use crate::log::LogLevel;
 use crate::options::{Mode, Options};
 use crate::retry::MAX_RETRY_AFTER;
 use crate::service::goff::ofrep::{self, RemoteAnswer};
-use crate::service::goff::relay;
+use crate::service::goff::{relay, relay::KeyHeaders};
 use crate::state::{Severity, State};
 
 /// The longest that an evaluation in this process waits for the service to help out.
@@ -186,8 +186,8 @@ impl Remote {
             return Err(Failure { message, severity: None });
         }
         let key = link.key();
-        let keys = key.as_deref().map(|key| relay::key_headers(key));
-        let headers: Vec<_> = keys.iter().flatten().map(|(name, value)| (*name, value.as_str())).collect();
+        let keys = KeyHeaders::of(key.as_deref());
+        let headers: Vec<_> = keys.each().collect();
         let body = ofrep::question(context.json(), self.metadata.as_deref());
         let response = self.http.post(url, &headers, body.as_bytes(), MAX_ANSWER_BYTES);
         let response = response.map_err(|error| Failure::of(format!("{}: {error}", self.endpoint)))?;

@@ -2,9 +2,18 @@
 
 use crate::json::text_list;
 
-/// The header names of the key, which old and new relays read (the second since 1.49), and a gateway before them may.
-pub(crate) fn key_headers(key: &str) -> [(&'static str, String); 2] {
-    [("Authorization", format!("Bearer {key}")), ("X-API-Key", key.to_owned())]
+/// The headers that carry the key; none without a key.
+pub(crate) struct KeyHeaders(Option<[(&'static str, String); 2]>);
+
+impl KeyHeaders {
+    /// Two names, which old and new relays read (the second since 1.49), and a gateway before them may.
+    pub(crate) fn of(key: Option<&String>) -> Self {
+        Self(key.map(|key| [("Authorization", format!("Bearer {key}")), ("X-API-Key", key.clone())]))
+    }
+
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flatten().map(|(name, value)| (*name, value.as_str()))
+    }
 }
 
 /// Where flags are.
