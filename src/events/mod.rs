@@ -1,5 +1,6 @@
 //! What is reported to the service: kept in a bounded queue that evaluations never wait on, and sent by a thread of its own.
 
+mod ahead;
 mod backlog;
 mod event;
 mod progress;

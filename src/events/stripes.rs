@@ -14,6 +14,7 @@ use pennon_wire::ErrorCode;
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 use spin::relax::Yield;
 
+use super::ahead::prepare_behind;
 use super::event::Event;
 use crate::limits::MAX_QUEUE_BYTES;
 
@@ -194,6 +195,7 @@ impl Stripe {
             self.events.reserve(length.max(FIRST_ROOM.min(room)));
         }
         self.events.push_back(event);
+        prepare_behind(self.events.back());
         while self.bytes > MAX_QUEUE_BYTES {
             self.drop_oldest();
         }
