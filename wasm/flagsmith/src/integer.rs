@@ -26,7 +26,8 @@ pub struct Big {
 impl Integer {
     /// From a sign and ASCII digits, zeros in front allowed; none where there are no digits, or more than Python takes.
     pub fn from_digits(is_negative: bool, digits: &str) -> Option<Self> {
-        if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if digits.is_empty() || digits.len() > MAX_DIGITS || !digits.bytes().all(|byte| byte.is_ascii_digit())
+        {
             return None;
         }
         let digits = digits.trim_start_matches('0');
@@ -96,8 +97,20 @@ impl Ord for Integer {
             (Self::Small(a), Self::Small(b)) => a.cmp(b),
             (Self::Big(a), Self::Big(b)) if a.is_negative == b.is_negative => magnitudes(a, b),
             // The sign of what is beyond 64 bits decides against everything else.
-            (Self::Big(_), _) => if self.is_negative() { Ordering::Less } else { Ordering::Greater },
-            (_, Self::Big(_)) => if other.is_negative() { Ordering::Greater } else { Ordering::Less },
+            (Self::Big(_), _) => {
+                if self.is_negative() {
+                    Ordering::Less
+                } else {
+                    Ordering::Greater
+                }
+            }
+            (_, Self::Big(_)) => {
+                if other.is_negative() {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                }
+            }
         }
     }
 }
@@ -128,8 +141,16 @@ mod tests {
     #[test]
     fn integers_of_any_size_are_ordered_and_written() {
         let ordered = [
-            "-99999999999999999999999", "-9223372036854775809", "-9223372036854775808", "-1", "0", "7",
-            "9223372036854775807", "9223372036854775808", "18446744073709551616", "99999999999999999999999",
+            "-99999999999999999999999",
+            "-9223372036854775809",
+            "-9223372036854775808",
+            "-1",
+            "0",
+            "7",
+            "9223372036854775807",
+            "9223372036854775808",
+            "18446744073709551616",
+            "99999999999999999999999",
         ];
         for (i, a) in ordered.iter().enumerate() {
             assert_eq!(integer(a).to_string(), *a);

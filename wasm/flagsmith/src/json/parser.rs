@@ -138,7 +138,9 @@ impl Parser<'_> {
             ("-Infinity", Part::Float(f64::NEG_INFINITY)),
         ];
         let lax = lax.into_iter().filter(|_| self.is_lax);
-        if let Some((word, part)) = words.into_iter().chain(lax).find(|(word, _)| self.rest().starts_with(word)) {
+        if let Some((word, part)) =
+            words.into_iter().chain(lax).find(|(word, _)| self.rest().starts_with(word))
+        {
             self.at += word.len();
             self.parts.push(part);
             return Ok(());
@@ -198,7 +200,8 @@ impl Parser<'_> {
         let mut text = String::new();
         loop {
             let plain = self.rest();
-            let end = plain.find(|c: char| matches!(c, '"' | '\\') || c < ' ').ok_or("a text without an end")?;
+            let end =
+                plain.find(|c: char| matches!(c, '"' | '\\') || c < ' ').ok_or("a text without an end")?;
             text.push_str(plain.get(..end).unwrap_or_default());
             self.at += end;
             match self.peek() {
@@ -246,7 +249,8 @@ impl Parser<'_> {
         let low = self.hexadecimal(self.at + 2).filter(|low| (0xdc00..0xe000).contains(low));
         let Some(low) = low else { return Ok(char::REPLACEMENT_CHARACTER) };
         self.at += 6;
-        Ok(char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00)).unwrap_or(char::REPLACEMENT_CHARACTER))
+        Ok(char::from_u32(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))
+            .unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 }
 
@@ -256,13 +260,16 @@ mod tests {
 
     #[test]
     fn what_python_reads_is_read() {
-        let json = Json::parse(r#" {"a": [1, 2.0, -3e2, "x\u00e9\ud83d\ude00\n", null, true], "b": {}, "a": []} "#).unwrap();
+        let json =
+            Json::parse(r#" {"a": [1, 2.0, -3e2, "x\u00e9\ud83d\ude00\n", null, true], "b": {}, "a": []} "#)
+                .unwrap();
         let members = json.root().members();
         assert_eq!(members.len(), 2);
         assert_eq!(members[0].0, "a");
         assert!(matches!(members[0].1.kind(), Kind::List));
         assert!(!members[0].1.is_truthy() && json.root().is_truthy());
-        let json = Json::parse(r#"[1, 2.0, "x\u00e9\ud83d\ude00\n", [[], {"k": 7}], 123456789012345678901]"#).unwrap();
+        let json = Json::parse(r#"[1, 2.0, "x\u00e9\ud83d\ude00\n", [[], {"k": 7}], 123456789012345678901]"#)
+            .unwrap();
         let items: Vec<_> = json.root().items().collect();
         assert_eq!(items.len(), 5);
         assert_eq!(items[2].text(), Some("xé😀\n"));
@@ -273,7 +280,28 @@ mod tests {
 
     #[test]
     fn what_python_refuses_is_refused() {
-        for text in ["", "[1,]", "{,}", "[01]", "[1 2]", "{\"a\"}", "{\"a\":}", "[\"\n\"]", "['a']", "[1]x", "\"\\x\"", "[", "{", "-", "1.", "+1", "[1}", "{\"a\":1]", "nul", "NaN"] {
+        for text in [
+            "",
+            "[1,]",
+            "{,}",
+            "[01]",
+            "[1 2]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "[\"\n\"]",
+            "['a']",
+            "[1]x",
+            "\"\\x\"",
+            "[",
+            "{",
+            "-",
+            "1.",
+            "+1",
+            "[1}",
+            "{\"a\":1]",
+            "nul",
+            "NaN",
+        ] {
             assert!(Json::parse(text).is_err(), "{text:?}");
         }
         assert!(Json::parse_lax("[NaN, Infinity, -Infinity] ").is_ok());
