@@ -19,8 +19,14 @@ pub enum Integer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Big {
     is_negative: bool,
-    /// Decimal digits, the first of them no zero.
-    digits: Box<str>,
+    /// Decimal digits, the first of them no zero, behind the sign of a negative one.
+    text: Box<str>,
+}
+
+impl Big {
+    fn magnitude(&self) -> &str {
+        self.text.strip_prefix('-').unwrap_or(&self.text)
+    }
 }
 
 impl Integer {
@@ -37,7 +43,8 @@ impl Integer {
         {
             return Some(Self::Small(small));
         }
-        Some(Self::Big(Box::new(Big { is_negative, digits: digits.into() })))
+        let sign = if is_negative { "-" } else { "" };
+        Some(Self::Big(Box::new(Big { is_negative, text: format!("{sign}{digits}").into() })))
     }
 
     /// From a text that is nothing but an optional minus and ASCII digits.
@@ -53,9 +60,17 @@ impl Integer {
         match self {
             Self::Small(small) => Some(*small as f64),
             Self::Big(big) => {
-                let magnitude: f64 = big.digits.parse().ok()?;
-                magnitude.is_finite().then_some(if big.is_negative { -magnitude } else { magnitude })
+                let value: f64 = big.text.parse().ok()?;
+                value.is_finite().then_some(value)
             }
+        }
+    }
+
+    /// The digits of one beyond 64 bits, with its sign.
+    pub fn digits(&self) -> Option<&str> {
+        match self {
+            Self::Small(_) => None,
+            Self::Big(big) => Some(&big.text),
         }
     }
 
@@ -89,8 +104,8 @@ impl Integer {
 impl Ord for Integer {
     fn cmp(&self, other: &Self) -> Ordering {
         let magnitudes = |a: &Big, b: &Big| {
-            let by_digits = || a.digits.cmp(&b.digits);
-            let order = a.digits.len().cmp(&b.digits.len()).then_with(by_digits);
+            let (one, other) = (a.magnitude(), b.magnitude());
+            let order = one.len().cmp(&other.len()).then_with(|| one.cmp(other));
             if a.is_negative { order.reverse() } else { order }
         };
         match (self, other) {
@@ -125,7 +140,7 @@ impl fmt::Display for Integer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Small(small) => write!(f, "{small}"),
-            Self::Big(big) => write!(f, "{}{}", if big.is_negative { "-" } else { "" }, big.digits),
+            Self::Big(big) => f.write_str(&big.text),
         }
     }
 }

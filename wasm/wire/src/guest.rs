@@ -20,7 +20,7 @@ use crate::context::Context;
 use crate::report::LoadReport;
 
 /// Version of the exports and formats of this crate.
-pub const ABI: u32 = 3;
+pub const ABI: u32 = 4;
 
 /// A moment: seconds and nanoseconds since 1970-01-01 UTC. Wider than nanoseconds in 64 bits, which end in 2262:
 /// flags have dates in 2999.

@@ -18,6 +18,39 @@ pub struct Outcome {
     pub value: Option<String>,
     /// Flag metadata as the text of a JSON object; empty where there is none.
     pub metadata: String,
+    /// Of a flag that is switched on or off beside its value.
+    pub switch: Option<Switch>,
+}
+
+/// The switch of a flag that has one beside its value. Its values are texts more often than not: an object is the text of its
+/// JSON, and a number may be a text of digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Switch {
+    /// Whether the flag is switched on.
+    pub is_on: bool,
+    /// Whether this, and not the value, answers who asks for a boolean.
+    pub answers_booleans: bool,
+    /// Whether who asks for the value by its type is refused.
+    pub is_withheld: bool,
+}
+
+impl Switch {
+    fn pack(switch: Option<Self>) -> u32 {
+        switch.map_or(0, |switch| {
+            1 | u32::from(switch.is_on) << 1
+                | u32::from(switch.answers_booleans) << 2
+                | u32::from(switch.is_withheld) << 3
+        })
+    }
+
+    fn unpack(bits: u32) -> Result<Option<Self>, InvalidReport> {
+        let has = |bit: u32| bits & 1 << bit != 0;
+        match bits {
+            0 => Ok(None),
+            1..16 if has(0) => Ok(Some(Self { is_on: has(1), answers_booleans: has(2), is_withheld: has(3) })),
+            _ => Err(InvalidReport),
+        }
+    }
 }
 
 /// How grave a diagnostic is.
@@ -108,6 +141,7 @@ impl LoadReport {
             writer.flag(outcome.value.is_some());
             writer.text(outcome.value.as_deref().unwrap_or_default());
             writer.text(&outcome.metadata);
+            writer.number(Switch::pack(outcome.switch));
         }
         writer.texts(&self.messages);
         writer.flag(self.attributes.is_some());
@@ -143,7 +177,9 @@ impl LoadReport {
                 let variant = reader.text()?;
                 let has_value = reader.flag()?;
                 let value = reader.text()?;
-                Ok(Outcome { variant, value: has_value.then_some(value), metadata: reader.text()? })
+                let metadata = reader.text()?;
+                let switch = Switch::unpack(reader.number()?)?;
+                Ok(Outcome { variant, value: has_value.then_some(value), metadata, switch })
             })?,
             messages: reader.items(Reader::text)?,
             attributes: None,
@@ -279,6 +315,7 @@ mod tests {
                 variant: "A".into(),
                 value: Some("null".into()),
                 metadata: "{\"a\":1}".into(),
+                switch: Some(Switch { is_on: true, answers_booleans: false, is_withheld: true }),
             }],
             messages: vec!["no".into()],
             attributes: Some(vec!["email".into()]),

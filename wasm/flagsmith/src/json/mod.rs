@@ -148,6 +148,11 @@ impl<'j> Node<'j> {
         found
     }
 
+    /// Null, in the place of what is not there.
+    pub fn absent(self) -> Self {
+        Self { at: u32::MAX, ..self }
+    }
+
     /// Its text, where it is one.
     pub fn text(self) -> Option<&'j str> {
         match self.kind() {

@@ -4,7 +4,7 @@ mod number;
 mod text;
 
 pub use number::{float, int};
-pub use text::{float_text, value_text};
+pub use text::{float_text, json_text, value_text};
 
 use regex_syntax::hir::{Class, HirKind};
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use pennon_wire::Value;
 
 use crate::integer::Integer;
-use crate::json::{Kind, Node};
+use crate::json::{Kind, Node, quoted};
 
 /// `str` of a float: the shortest text that reads back, with an exponent below 1e-4 and from 1e16 on.
 pub fn float_text(value: f64) -> String {
@@ -94,6 +94,13 @@ impl<'a> Object<'a> {
     }
 }
 
+/// In which language a value is written.
+#[derive(Clone, Copy, PartialEq)]
+enum Language {
+    Python,
+    Json,
+}
+
 /// What is still to be written, the next last: containers are written without recursion.
 enum Task<'a> {
     Write(&'static str),
@@ -107,11 +114,16 @@ pub fn value_text<'a>(value: impl Into<Object<'a>>) -> String {
     let value = value.into();
     match value.shape() {
         Shape::Text(text) => text.into(),
-        _ => repr(value),
+        _ => write(value, Language::Python),
     }
 }
 
-fn repr(value: Object<'_>) -> String {
+/// A value of a document as JSON; infinities, which JSON has no number for, as null.
+pub fn json_text(node: Node<'_>) -> String {
+    write(node.into(), Language::Json)
+}
+
+fn write(value: Object<'_>, language: Language) -> String {
     let mut out = String::new();
     let mut tasks = vec![Task::Value(value)];
     while let Some(task) = tasks.pop() {
@@ -121,36 +133,67 @@ fn repr(value: Object<'_>) -> String {
                 continue;
             }
             Task::Name(name) => {
-                quote(name, &mut out);
+                language.quote(name, &mut out);
                 continue;
             }
             Task::Value(value) => value,
         };
         match value.shape() {
-            Shape::None => out.push_str("None"),
-            Shape::Bool(value) => out.push_str(if value { "True" } else { "False" }),
+            Shape::None => out.push_str(language.none()),
+            Shape::Bool(value) => out.push_str(language.bool(value)),
             Shape::Int(value) => out.push_str(&value.to_string()),
+            Shape::Float(value) if language == Language::Json && !value.is_finite() => out.push_str("null"),
             Shape::Float(value) => out.push_str(&float_text(value)),
-            Shape::Text(text) => quote(text, &mut out),
+            Shape::Text(text) => language.quote(text, &mut out),
             Shape::List(items) => {
                 out.push('[');
                 tasks.push(Task::Write("]"));
                 for (index, item) in items.into_iter().enumerate().rev() {
                     tasks.push(Task::Value(item));
-                    tasks.extend((index > 0).then_some(Task::Write(", ")));
+                    tasks.extend((index > 0).then_some(Task::Write(language.comma())));
                 }
             }
             Shape::Map(members) => {
                 out.push('{');
                 tasks.push(Task::Write("}"));
                 for (index, (name, value)) in members.into_iter().enumerate().rev() {
-                    tasks.extend([Task::Value(value), Task::Write(": "), Task::Name(name)]);
-                    tasks.extend((index > 0).then_some(Task::Write(", ")));
+                    tasks.extend([Task::Value(value), Task::Write(language.colon()), Task::Name(name)]);
+                    tasks.extend((index > 0).then_some(Task::Write(language.comma())));
                 }
             }
         }
     }
     out
+}
+
+impl Language {
+    fn none(self) -> &'static str {
+        if self == Self::Json { "null" } else { "None" }
+    }
+
+    fn bool(self, value: bool) -> &'static str {
+        match (self, value) {
+            (Self::Json, true) => "true",
+            (Self::Json, false) => "false",
+            (Self::Python, true) => "True",
+            (Self::Python, false) => "False",
+        }
+    }
+
+    fn comma(self) -> &'static str {
+        if self == Self::Json { "," } else { ", " }
+    }
+
+    fn colon(self) -> &'static str {
+        if self == Self::Json { ":" } else { ": " }
+    }
+
+    fn quote(self, text: &str, out: &mut String) {
+        match self {
+            Self::Json => out.push_str(&quoted(text)),
+            Self::Python => quote(text, out),
+        }
+    }
 }
 
 /// `repr` of a text: in single quotes, unless it has those and no double ones.

@@ -1,0 +1,339 @@
+//! From what the host has of a document to what is evaluated.
+
+use std::collections::HashMap;
+
+use pennon_wire::guest::{Evaluator, LoadRequest, Time};
+use pennon_wire::limits::MAX_OUTCOMES;
+use pennon_wire::report::{Diagnostic, LoadReport, Outcome, Severity};
+use pennon_wire::{Answer, Context, ErrorCode, Reason, Value as Raw};
+
+use crate::answers::{Answer as EngineAnswer, Answers, Cause, Settings};
+use crate::condition::{Place, Property};
+use crate::diagnose;
+use crate::feature::{Definition, Feature, Form, Group, Segment as Source};
+use crate::hash::Prefix;
+use crate::json::{Json, quoted};
+use crate::python::value_text;
+use crate::rule::Rules;
+use crate::state::State;
+use crate::surroundings;
+use crate::unit::{Asked, Flag, Identities, Messages, Order, Override, Segment, Unit};
+
+/// The name under which an identity's own states are a segment.
+pub(crate) const IDENTITY_OVERRIDES: &str = "identity_overrides";
+
+/// Flagsmith's evaluator.
+#[derive(Debug, Default)]
+pub struct Flagsmith;
+
+impl Evaluator for Flagsmith {
+    type Unit = Unit;
+
+    fn load(&mut self, request: LoadRequest<'_>) -> (Unit, LoadReport) {
+        load(&request)
+    }
+
+    #[inline]
+    fn evaluate(unit: &Unit, context: Context<'_>, _: Time) -> Answer {
+        unit.evaluate(context)
+    }
+
+    fn explain(&mut self, request: LoadRequest<'_>, context: Context<'_>, _: Time) -> String {
+        let (unit, report) = load(&request);
+        crate::explain::explain(&unit, &report, context)
+    }
+}
+
+/// What the ruleset says of itself.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    /// What begins the keys of identities.
+    pub key: String,
+    pub name: String,
+    /// Both as JSON, for paths.
+    pub json: String,
+    pub settings: Settings,
+}
+
+impl Environment {
+    /// Reads it from what the host adds to every context.
+    fn new(enrichment: &[u8]) -> Self {
+        let attributes = Context::new(enrichment).attributes();
+        let text = |name: &[u8]| attributes.get_text(name).map(value_text).unwrap_or_default();
+        let json = |name: &[u8]| match attributes.get_text(name) {
+            Some(Raw::String(text)) => quoted(std::str::from_utf8(text).unwrap_or_default()),
+            _ => "null".into(),
+        };
+        let is_set = |name: &[u8]| matches!(attributes.get_text(name), Some(Raw::Bool(true)));
+        Self {
+            key: text(b"key"),
+            name: text(b"name"),
+            json: format!("{{\"key\":{},\"name\":{}}}", json(b"key"), json(b"name")),
+            settings: Settings {
+                booleans_are_values: is_set(b"use_boolean_config_value"),
+                disabled_flags_have_values: is_set(b"return_value_for_disabled_flags"),
+            },
+        }
+    }
+}
+
+fn load(request: &LoadRequest<'_>) -> (Unit, LoadReport) {
+    let environment = Environment::new(request.enrichment);
+    let text = std::str::from_utf8(request.unit).map_err(|error| error.to_string());
+    match text.and_then(Json::parse) {
+        Ok(json) => Compiler::new(&environment).compile(request.key, &Definition::new(&json)),
+        Err(message) => refuse(ErrorCode::ParseError, format!("feature cannot be read: {message}")),
+    }
+}
+
+/// A unit that always fails.
+fn refuse(code: ErrorCode, message: String) -> (Unit, LoadReport) {
+    let report = LoadReport {
+        constant: Some(Answer::failure(0, code, 0)),
+        tracked: true,
+        outcomes: vec![Outcome::default()],
+        diagnostics: vec![Diagnostic {
+            severity: Severity::Error,
+            code: "unreadable-flag".into(),
+            rule: String::new(),
+            column: 0,
+            message: message.clone(),
+            suggestion: String::new(),
+        }],
+        messages: vec![message],
+        attributes: Some(Vec::new()),
+        ..LoadReport::default()
+    };
+    (Unit::default(), report)
+}
+
+/// The parts of a unit in the making.
+pub(crate) struct Compiler<'e> {
+    environment: &'e Environment,
+    answers: Answers,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// What of a feature has been read.
+struct Read<'j> {
+    feature: Feature<'j>,
+    overrides: Vec<(usize, Feature<'j>)>,
+    identities: Vec<(usize, Feature<'j>)>,
+}
+
+impl<'e> Compiler<'e> {
+    pub fn new(environment: &'e Environment) -> Self {
+        Self { environment, answers: Answers::new(environment.settings), diagnostics: Vec::new() }
+    }
+
+    fn compile(mut self, key: &str, definition: &Definition<'_>) -> (Unit, LoadReport) {
+        let read = match self.read(key, definition) {
+            Ok(read) => read,
+            Err(message) => return refuse(ErrorCode::ParseError, message),
+        };
+        let asked = match definition.segment {
+            Some(segment) => Asked::Segment(segment),
+            None => match read.iter().position(|read| read.feature.name == key) {
+                Some(flag) => Asked::Flag(flag),
+                None => return refuse(ErrorCode::General, "feature is not in its own definition".into()),
+            },
+        };
+        let unit = self.unit(asked, definition, &read);
+        self.report(key, unit, &read)
+    }
+
+    /// Reads all states. A fault of another feature's makes that feature one that does not exist; the vendor's client refuses
+    /// the whole document.
+    fn read<'j>(&mut self, key: &str, definition: &Definition<'j>) -> Result<Vec<Read<'j>>, String> {
+        let form = definition.form;
+        let mut all = Vec::new();
+        for node in &definition.features {
+            let name = form.name(*node).unwrap_or_default();
+            let feature = form.read(*node);
+            let overrides = overrides(definition, name);
+            let identities = identities(&definition.groups, name);
+            match (feature, overrides, identities) {
+                (Ok(feature), Ok(overrides), Ok(identities)) => {
+                    all.push(Read { feature, overrides, identities });
+                }
+                (Err(fault), _, _) | (_, Err(fault), _) | (_, _, Err(fault)) if name == key => {
+                    return Err(format!("{}; Flagsmith's client refuses the whole document for it", fault.0));
+                }
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+
+    /// Compiles the whole of a definition.
+    pub fn unit(&mut self, asked: Asked, definition: &Definition<'_>, read: &[Read<'_>]) -> Unit {
+        let sources: Vec<_> = definition.segments.iter().map(|node| definition.form.segment(*node)).collect();
+        let segments: Vec<Segment> =
+            sources.iter().enumerate().map(|(number, source)| self.segment(number, source, definition)).collect();
+        let flags: Vec<Flag> =
+            read.iter().map(|read| self.flag(read, &sources, &definition.groups)).collect();
+        let order = crate::order::order(asked, &flags, &segments, definition.is_whole);
+        let circular = self.answers.len() as u32;
+        if matches!(order, Order::Bulk) {
+            self.answers.add_circular();
+        }
+        let reads_flags = !matches!(order, Order::Alone);
+        let surroundings = if definition.is_whole {
+            surroundings::whole(&self.environment.json, definition)
+        } else {
+            format!("{{\"environment\":{}}}", self.environment.json)
+        };
+        Unit {
+            asked,
+            key_prefix: format!("{}_", self.environment.key).into_bytes().into(),
+            flags,
+            segments,
+            order,
+            surroundings: Json::parse_lax(&surroundings).unwrap_or_default(),
+            facts: if reads_flags { self.answers.facts() } else { Vec::new() },
+            circular,
+            ..Unit::default()
+        }
+    }
+
+    fn segment(&mut self, number: usize, source: &Source<'_>, definition: &Definition<'_>) -> Segment {
+        let prefix = Prefix::new(format!("{},", source.key).as_bytes());
+        let place = format!("segments[{number}] {}", quoted(&source.name));
+        let rules =
+            Rules::new(source.rules, definition.form.property(), &prefix, &place, &mut self.diagnostics);
+        diagnose::segment(&rules, &place, &mut self.diagnostics);
+        Segment { name: source.name.as_str().into(), rules }
+    }
+
+    fn flag(&mut self, read: &Read<'_>, segments: &[Source<'_>], groups: &[Group<'_>]) -> Flag {
+        let is_targeted = !read.overrides.is_empty() || !read.identities.is_empty();
+        let cause = if is_targeted { Cause::Default } else { Cause::Static };
+        let environment = self.answers.add(EngineAnswer::plain(&read.feature, Cause::Static));
+        let default = State::new(&read.feature, cause, &mut self.answers);
+        let mut overrides: Vec<Override> = read
+            .overrides
+            .iter()
+            .map(|(segment, feature)| {
+                let name = segments.get(*segment).map_or("", |segment| segment.name.as_str());
+                let state = State::new(feature, Cause::Segment(name), &mut self.answers);
+                Override { segment: *segment, priority: feature.priority.clone(), state }
+            })
+            .collect();
+        // Stable: of two with one priority the first of the document wins.
+        overrides.sort_by(|a, b| a.priority.compare(&b.priority));
+        let strongest = overrides.iter().take_while(|own| own.priority.is_strongest()).count();
+        let mut identities = Identities::default();
+        for (group, feature) in &read.identities {
+            let answer = self.answers.add(EngineAnswer::plain(feature, Cause::Segment(IDENTITY_OVERRIDES)));
+            for identifier in groups.get(*group).into_iter().flat_map(|group| &group.identifiers) {
+                identities.add(identifier, answer);
+            }
+        }
+        Flag { name: read.feature.name.into(), environment, default, overrides, strongest, identities }
+    }
+
+    /// Numbers the outcomes, and says what the host needs to know.
+    fn report(mut self, key: &str, mut unit: Unit, read: &[Read<'_>]) -> (Unit, LoadReport) {
+        let mut report = LoadReport { tracked: true, ..LoadReport::default() };
+        match unit.asked {
+            Asked::Segment(_) => {
+                let outcome = |value: &str| Outcome { value: Some(value.into()), ..Outcome::default() };
+                report.outcomes = vec![outcome("false"), outcome("true")];
+                report.tracked = false;
+            }
+            _ => {
+                unit.outcomes = self.answers.outcomes(|answer| *answer.name == *key, &mut report.outcomes);
+                // A failure's answer has no value.
+                unit.default_outcome = report.outcomes.len() as u32;
+                report.outcomes.push(Outcome::default());
+            }
+        }
+        if report.outcomes.len() > MAX_OUTCOMES {
+            let message = format!("{} different answers are too many for one feature", report.outcomes.len());
+            return refuse(ErrorCode::General, message);
+        }
+        report.messages = vec![
+            "attribute `traits` is not an object".into(),
+            "a variant's percentage_allocation is not a number".into(),
+        ];
+        unit.messages = Messages { no_traits: 0, no_share: 1 };
+        report.constant = constant(&unit);
+        report.attributes = attributes(&unit);
+        if let Asked::Flag(flag) = unit.asked {
+            diagnose::flag(read.get(flag).map(|read| &read.feature), &unit, flag, &mut self.diagnostics);
+        }
+        report.diagnostics = diagnose::bounded(self.diagnostics);
+        (unit, report)
+    }
+}
+
+type Fault = crate::feature::Fault;
+
+/// What segments have instead of a feature's default, in the order of the document.
+fn overrides<'j>(definition: &Definition<'j>, name: &str) -> Result<Vec<(usize, Feature<'j>)>, Fault> {
+    let form = definition.form;
+    let mut found = Vec::new();
+    for (number, segment) in definition.segments.iter().enumerate() {
+        for state in form.segment(*segment).overrides {
+            if form.name(state) == Some(name) {
+                found.push((number, form.read(state)?));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What groups of identities have instead. Of their states only four fields are read (reference M11).
+fn identities<'j>(groups: &[Group<'j>], name: &str) -> Result<Vec<(usize, Feature<'j>)>, Fault> {
+    let mut found = Vec::new();
+    for (number, group) in groups.iter().enumerate() {
+        for state in group.states.iter().filter(|state| Form::Document.name(**state) == Some(name)) {
+            found.push((number, Form::Document.read_identity(*state)?));
+        }
+    }
+    Ok(found)
+}
+
+/// The answer that no context can change.
+fn constant(unit: &Unit) -> Option<Answer> {
+    let Asked::Flag(flag) = unit.asked else { return None };
+    let flag = unit.flags.get(flag)?;
+    let is_constant = flag.overrides.is_empty() && flag.identities.is_empty() && !flag.default.is_split();
+    let (outcome, reason) = unit.outcomes.get(flag.environment as usize)?;
+    // In a cycle, and where flags are read by paths, also such a flag's answer has to be found.
+    (is_constant && matches!(unit.order, Order::Alone)).then(|| Answer::value(*outcome, *reason))
+}
+
+/// The attributes that an answer depends on; none where it may be any.
+fn attributes(unit: &Unit) -> Option<Vec<String>> {
+    let mut names = vec!["targetingKey".to_owned(), "traits".to_owned()];
+    for condition in unit.segments.iter().flat_map(|segment| segment.rules.conditions()) {
+        names.extend(condition.property.traits()?.into_iter().map(str::to_owned));
+    }
+    names.sort();
+    names.dedup();
+    if constant(unit).is_some() {
+        names.clear();
+    }
+    Some(names)
+}
+
+/// By which flags a condition's value is found; none where it may be any.
+pub(crate) fn flags_read(property: &Property) -> Option<Option<&str>> {
+    match property {
+        Property::Path(_, Place::Flag(name, _)) => Some(Some(name)),
+        Property::Path(_, Place::Any(path)) => match path.names()? {
+            [first, name, ..] if &**first == "flags" => Some(Some(name)),
+            _ => Some(None),
+        },
+        _ => Some(None),
+    }
+}
+
+/// Numbers by name.
+pub(crate) fn numbers(flags: &[Flag]) -> HashMap<&str, usize> {
+    flags.iter().enumerate().map(|(number, flag)| (&*flag.name, number)).collect()
+}
+
+/// Stands for an answer that is not told to the host.
+pub(crate) const NOBODY: (u32, Reason) = (u32::MAX, Reason::Unknown);

@@ -1,0 +1,91 @@
+//! One condition of a segment: where its value is from, and what it must be (reference 2.3, 2.4).
+
+mod compare;
+mod items;
+mod property;
+mod test;
+
+use pennon_wire::report::{Diagnostic, Severity};
+
+pub use self::items::spread;
+pub use self::property::{Member, Place, Property};
+use self::test::Test;
+use crate::hash::Prefix;
+use crate::json::Node;
+use crate::scope::Scope;
+use crate::tree::World;
+
+/// A compiled condition.
+#[derive(Debug)]
+pub struct Condition {
+    /// Where its value is from.
+    pub property: Property,
+    test: Test,
+}
+
+/// What is worth saying about a condition.
+#[derive(Debug)]
+pub struct Note {
+    /// How grave it is.
+    pub severity: Severity,
+    /// The kind of fault.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Note {
+    fn error(code: &'static str, message: String) -> Self {
+        Self { severity: Severity::Error, code, message }
+    }
+
+    fn warning(code: &'static str, message: String) -> Self {
+        Self { severity: Severity::Warning, code, message }
+    }
+
+    /// As a diagnostic about a place.
+    pub fn at(self, rule: &str) -> Diagnostic {
+        Diagnostic {
+            severity: self.severity,
+            code: self.code.into(),
+            rule: rule.into(),
+            column: 0,
+            message: self.message,
+            suggestion: String::new(),
+        }
+    }
+}
+
+/// The parts of a condition as a document has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'j> {
+    /// The property; empty where there is none.
+    pub property: &'j str,
+    /// The operator; none where it is no text, which no operator is.
+    pub operator: Option<&'j str>,
+    /// The value that the context's is compared with.
+    pub value: Node<'j>,
+}
+
+impl Condition {
+    /// Compiles a condition of the segment that hashes as `segment`.
+    pub fn new(source: Source<'_>, segment: &Prefix, notes: &mut Vec<Note>) -> Self {
+        let is_split = source.operator == Some("PERCENTAGE_SPLIT");
+        let property = if is_split && source.property.is_empty() {
+            Property::Key
+        } else {
+            Property::new(source.property, notes)
+        };
+        let test = Test::new(source.operator, source.value, segment, notes);
+        Self { property, test }
+    }
+
+    /// Whether it holds. Where Python raises, it does not.
+    #[inline]
+    pub fn holds(&self, scope: &Scope<'_>, world: &World<'_>) -> bool {
+        if let (Property::Key, Test::Split(split)) = (&self.property, &self.test) {
+            return split.holds_for_key(scope);
+        }
+        self.property.value(scope, world).is_ok_and(|value| self.test.holds(&value))
+    }
+}

@@ -1,0 +1,169 @@
+//! The rules of a segment (reference 2.2): conditions and further rules, each group combined by the rule's type.
+
+use pennon_wire::report::Diagnostic;
+
+use crate::condition::{Condition, Source};
+use crate::hash::Prefix;
+use crate::json::{Kind, Node};
+use crate::scope::Scope;
+use crate::tree::World;
+
+/// Levels of rules within rules; Python's recursion ends at 328 (reference M7).
+pub const MAX_RULE_DEPTH: usize = 328;
+
+/// The rules of a segment, each before those within it.
+#[derive(Debug, Default)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    conditions: Vec<Condition>,
+    /// Whether they are nested deeper than Python can follow.
+    is_too_deep: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Combination {
+    All,
+    Any,
+    None,
+    /// Python raises where there is something to combine.
+    Unknown,
+}
+
+#[derive(Debug)]
+struct Rule {
+    combination: Combination,
+    /// Its conditions.
+    conditions: (u32, u32),
+    /// The number of the rule behind those within it.
+    end: u32,
+}
+
+/// What is left to compile, the next last.
+enum Task<'j> {
+    Begin { rule: Node<'j>, depth: usize, place: String },
+    End(usize),
+}
+
+/// How a condition's property is called: documents have an underscore behind it, contexts do not.
+#[derive(Clone, Copy, Debug)]
+pub struct PropertyField(pub &'static str);
+
+impl Rules {
+    /// Compiles the rules of a segment that hashes as `segment`; what there is to say goes to `diagnostics`, by places that begin
+    /// with `place`.
+    pub fn new(
+        rules: Node<'_>,
+        field: PropertyField,
+        segment: &Prefix,
+        place: &str,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let mut compiled = Self::default();
+        let begin = |rules: Node<'_>, depth, place: &str| {
+            let named = |(index, rule)| Task::Begin { rule, depth, place: format!("{place}.rules[{index}]") };
+            let mut tasks: Vec<_> = rules.items().enumerate().map(named).collect();
+            tasks.reverse();
+            tasks
+        };
+        let mut tasks = begin(rules, 1, place);
+        while let Some(task) = tasks.pop() {
+            let (rule, depth, place) = match task {
+                Task::End(number) => {
+                    let end = compiled.rules.len() as u32;
+                    compiled.rules.get_mut(number).into_iter().for_each(|rule| rule.end = end);
+                    continue;
+                }
+                Task::Begin { rule, depth, place } => (rule, depth, place),
+            };
+            if depth > MAX_RULE_DEPTH {
+                compiled.is_too_deep = true;
+                break;
+            }
+            tasks.push(Task::End(compiled.rules.len()));
+            compiled.add(rule, field, segment, &place, diagnostics);
+            tasks.extend(rule.get("rules").map(|rules| begin(rules, depth + 1, &place)).unwrap_or_default());
+        }
+        compiled
+    }
+
+    fn add(
+        &mut self,
+        rule: Node<'_>,
+        field: PropertyField,
+        segment: &Prefix,
+        place: &str,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let first = self.conditions.len() as u32;
+        let conditions = rule.get("conditions");
+        for (index, condition) in conditions.iter().flat_map(|conditions| conditions.items()).enumerate() {
+            let property = condition.get(field.0).and_then(Node::text).unwrap_or_default();
+            let operator = condition.get("operator").and_then(Node::text);
+            let value = condition.get("value").unwrap_or(condition.absent());
+            let mut notes = Vec::new();
+            self.conditions.push(Condition::new(Source { property, operator, value }, segment, &mut notes));
+            let place = format!("{place}.conditions[{index}]");
+            diagnostics.extend(notes.into_iter().map(|note| note.at(&place)));
+        }
+        let combination = match rule.get("type").map(Node::kind) {
+            Some(Kind::Text("ALL")) => Combination::All,
+            Some(Kind::Text("ANY")) => Combination::Any,
+            Some(Kind::Text("NONE")) => Combination::None,
+            _ => Combination::Unknown,
+        };
+        self.rules.push(Rule { combination, conditions: (first, self.conditions.len() as u32), end: 0 });
+    }
+
+    /// Whether all rules match; without any, nobody matches.
+    #[inline]
+    pub fn match_all(&self, scope: &Scope<'_>, world: &World<'_>) -> bool {
+        !self.rules.is_empty() && !self.is_too_deep && self.within(0, self.rules.len() as u32).all(|rule| self.matches(rule, scope, world))
+    }
+
+    /// The rules from one number to another, without those within them.
+    fn within(&self, first: u32, end: u32) -> impl Iterator<Item = (u32, &Rule)> {
+        let rule = move |number: u32| (number < end).then(|| self.rules.get(number as usize).map(|rule| (number, rule))).flatten();
+        std::iter::successors(rule(first), move |(_, before)| rule(before.end))
+    }
+
+    fn matches(&self, (number, rule): (u32, &Rule), scope: &Scope<'_>, world: &World<'_>) -> bool {
+        let (first, end) = rule.conditions;
+        let conditions = self.conditions.get(first as usize..end as usize).unwrap_or_default();
+        let own = conditions.is_empty()
+            || rule.combination.combine(conditions.iter().map(|condition| condition.holds(scope, world)));
+        if number + 1 == rule.end || (!own && !world.counts_reads()) {
+            return own;
+        }
+        // Also where its own conditions do not hold: what is read there may end a cycle of flags.
+        let inner = self.within(number + 1, rule.end).map(|rule| self.matches(rule, scope, world));
+        rule.combination.combine(inner) && own
+    }
+
+    /// All conditions.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// Whether there are none, so that nobody matches.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Whether they are nested deeper than [`MAX_RULE_DEPTH`], so that nobody matches.
+    pub fn is_too_deep(&self) -> bool {
+        self.is_too_deep
+    }
+}
+
+impl Combination {
+    /// As Python does: from left to right, and no further than needed.
+    #[inline]
+    fn combine(self, mut each: impl Iterator<Item = bool>) -> bool {
+        match self {
+            Self::All => each.all(|holds| holds),
+            Self::Any => each.any(|holds| holds),
+            Self::None => !each.any(|holds| holds),
+            Self::Unknown => false,
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! A feature, or a segment, in the form in which it is evaluated.
+
+use hashbrown::HashTable;
+use pennon_wire::context::hash;
+use pennon_wire::{Answer, Context, ErrorCode, Reason, bytes};
+
+use crate::answers::Fact;
+use crate::bulk::Bulk;
+use crate::condition::spread;
+use crate::feature::Priority;
+use crate::json::{Json, Node};
+use crate::rule::Rules;
+use crate::scope::{Names, Scope};
+use crate::state::{NoShare, State};
+use crate::tree::{Flags, World};
+use crate::value::Value;
+
+/// A compiled feature or segment, with all that its answer depends on.
+#[derive(Debug, Default)]
+pub struct Unit {
+    pub(crate) asked: Asked,
+    pub(crate) names: Names,
+    /// What every identity's key begins with.
+    pub(crate) key_prefix: Box<[u8]>,
+    pub(crate) flags: Vec<Flag>,
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) order: Order,
+    /// What the tree has beside identity and flags.
+    pub(crate) surroundings: Json,
+    /// Answers in the form in which conditions read them; none where no condition reads a flag.
+    pub(crate) facts: Vec<Fact>,
+    /// By number of the answer: the outcome and its reason.
+    pub(crate) outcomes: Vec<(u32, Reason)>,
+    /// From the number of an answer to that of the same in a cycle.
+    pub(crate) circular: u32,
+    pub(crate) messages: Messages,
+    /// The outcome of every error.
+    pub(crate) default_outcome: u32,
+}
+
+/// What a unit answers for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked {
+    /// The flag of this number.
+    Flag(usize),
+    /// The segment of this number: outcome 1 where the identity is in it, else 0.
+    Segment(usize),
+    /// Nothing: it always fails.
+    Nothing,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self::Nothing
+    }
+}
+
+/// Numbers of messages.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Messages {
+    pub no_traits: u16,
+    pub no_share: u16,
+}
+
+/// In which order flags are resolved.
+#[derive(Debug, Default)]
+pub(crate) enum Order {
+    /// What is asked for depends on no other flag.
+    #[default]
+    Alone,
+    /// These first, each before those that depend on it.
+    First(Vec<usize>),
+    /// As the engine does.
+    Bulk,
+}
+
+/// A compiled segment.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub name: Box<str>,
+    pub rules: Rules,
+}
+
+impl Segment {
+    #[inline]
+    pub fn matches(&self, scope: &Scope<'_>, world: &World<'_>) -> bool {
+        self.rules.match_all(scope, world)
+    }
+}
+
+/// A compiled feature.
+#[derive(Debug)]
+pub(crate) struct Flag {
+    pub name: Box<str>,
+    /// The answer without an identity.
+    pub environment: u32,
+    /// The state where nothing else applies.
+    pub default: State,
+    /// What segments have instead; the strongest first, of equals the first of the document.
+    pub overrides: Vec<Override>,
+    /// How many overrides are so strong that not even an identity's own beats them.
+    pub strongest: usize,
+    pub identities: Identities,
+}
+
+#[derive(Debug)]
+pub(crate) struct Override {
+    pub segment: usize,
+    pub priority: Priority,
+    pub state: State,
+}
+
+impl Flag {
+    /// The number of its answer for an identity whose segments are those that `matches` says.
+    #[inline]
+    pub fn answer(&self, scope: &Scope<'_>, mut matches: impl FnMut(usize) -> bool) -> Result<u32, NoShare> {
+        let identity = scope.identity.as_ref();
+        let (strongest, others) = self.overrides.split_at_checked(self.strongest).unwrap_or_default();
+        let mut find = |overrides: &'_ [Override]| {
+            overrides.iter().position(|own| matches(own.segment)).and_then(|number| overrides.get(number)).map(|own| own.state.answer(identity))
+        };
+        if !strongest.is_empty()
+            && let Some(answer) = find(strongest)
+        {
+            return answer;
+        }
+        if let Some(answer) = identity.and_then(|identity| self.identities.find(identity.identifier)) {
+            return Ok(answer);
+        }
+        find(others).unwrap_or_else(|| self.default.answer(identity))
+    }
+}
+
+/// The answers of identities that have one of their own, by identifier.
+#[derive(Debug, Default)]
+pub(crate) struct Identities {
+    answers: HashTable<(u32, Box<[u8]>, u32)>,
+}
+
+impl Identities {
+    /// Adds an identity's answer, unless it has one.
+    pub fn add(&mut self, identifier: &str, answer: u32) {
+        let text = identifier.as_bytes();
+        if self.get(text).is_none() {
+            let hash = hash(text);
+            self.answers.insert_unique(spread(hash), (hash, text.into(), answer), |(hash, ..)| spread(*hash));
+        }
+    }
+
+    fn get(&self, text: &[u8]) -> Option<u32> {
+        let hash = hash(text);
+        let found = self.answers.find(spread(hash), |(other, known, _)| *other == hash && bytes::equal(known, text));
+        found.map(|(.., answer)| *answer)
+    }
+
+    /// The answer of an identity. Conditions see its identifier, so one that looks like an integer is found as that integer,
+    /// and one that looks like another number not at all (reference, gotcha 1).
+    #[inline]
+    pub fn find(&self, identifier: &[u8]) -> Option<u32> {
+        if self.answers.is_empty() {
+            return None;
+        }
+        match Value::of_text(identifier).ok()? {
+            Value::Text(text) => self.get(text),
+            Value::Int(number) => self.get(number.to_string().as_bytes()),
+            _ => None,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
+}
+
+impl Unit {
+    /// Evaluates what is asked for.
+    #[inline(always)]
+    pub fn evaluate(&self, context: Context<'_>) -> Answer {
+        let Some(identifier) = context.targeting_key().filter(|key| !key.is_empty()) else {
+            return self.without_identity();
+        };
+        match Scope::new(context, identifier, &self.key_prefix, &self.names) {
+            Ok(scope) => self.evaluate_in(&scope),
+            Err(_) => Answer::failure(self.default_outcome, ErrorCode::InvalidContext, self.messages.no_traits),
+        }
+    }
+
+    fn without_identity(&self) -> Answer {
+        match self.asked {
+            Asked::Flag(flag) => self.flags.get(flag).map_or_else(|| self.broken(), |flag| self.give(Ok(flag.environment))),
+            Asked::Segment(_) => Answer::value(0, Reason::Static),
+            Asked::Nothing => self.broken(),
+        }
+    }
+
+    #[inline]
+    fn evaluate_in(&self, scope: &Scope<'_>) -> Answer {
+        match (&self.order, self.asked) {
+            (Order::Alone, Asked::Flag(flag)) => {
+                let world = World { unit: self, flags: Flags::Resolved(&[]) };
+                let Some(flag) = self.flags.get(flag) else { return self.broken() };
+                self.give(flag.answer(scope, |segment| self.segment_matches(segment, scope, &world)))
+            }
+            _ => self.evaluate_with_flags(scope),
+        }
+    }
+
+    #[inline(always)]
+    fn segment_matches(&self, segment: usize, scope: &Scope<'_>, world: &World<'_>) -> bool {
+        self.segments.get(segment).is_some_and(|segment| segment.matches(scope, world))
+    }
+
+    /// Where the answer may depend on other flags.
+    #[inline(never)]
+    fn evaluate_with_flags(&self, scope: &Scope<'_>) -> Answer {
+        if let Order::Bulk = self.order {
+            let outcome = Bulk::new(self, scope).run(self.asked_flag().into_iter());
+            return match self.asked {
+                Asked::Flag(_) => self.give(outcome.flags.first().copied().unwrap_or(Err(NoShare))),
+                Asked::Segment(segment) => in_or_out(outcome.segments.contains(&segment)),
+                Asked::Nothing => self.broken(),
+            };
+        }
+        let mut answers = vec![None; self.flags.len()];
+        let first = if let Order::First(first) = &self.order { first.as_slice() } else { &[] };
+        for flag in first {
+            let world = World { unit: self, flags: Flags::Resolved(&answers) };
+            let answer = self.flags.get(*flag).map(|flag| flag.answer(scope, |segment| self.segment_matches(segment, scope, &world)));
+            let answer = answer.and_then(Result::ok);
+            answers.get_mut(*flag).into_iter().for_each(|place| *place = answer);
+        }
+        let world = World { unit: self, flags: Flags::Resolved(&answers) };
+        match self.asked {
+            Asked::Flag(flag) => match self.flags.get(flag) {
+                Some(flag) => self.give(flag.answer(scope, |segment| self.segment_matches(segment, scope, &world))),
+                None => self.broken(),
+            },
+            Asked::Segment(segment) => in_or_out(self.segment_matches(segment, scope, &world)),
+            Asked::Nothing => self.broken(),
+        }
+    }
+
+    fn asked_flag(&self) -> Option<usize> {
+        match self.asked {
+            Asked::Flag(flag) => Some(flag),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn give(&self, answer: Result<u32, NoShare>) -> Answer {
+        let given = answer.ok().and_then(|answer| self.outcomes.get(answer as usize));
+        given.map_or_else(|| self.broken(), |(outcome, reason)| Answer::value(*outcome, *reason))
+    }
+
+    /// A share of the split is no number: the engine raises.
+    #[cold]
+    fn broken(&self) -> Answer {
+        Answer::failure(self.default_outcome, ErrorCode::General, self.messages.no_share)
+    }
+
+    pub(crate) fn flags(&self) -> &[Flag] {
+        &self.flags
+    }
+
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    pub(crate) fn flag_number(&self, name: &str) -> Option<usize> {
+        self.flags.iter().position(|flag| *flag.name == *name)
+    }
+
+    pub(crate) fn fact(&self, answer: u32) -> Option<&Fact> {
+        self.facts.get(answer as usize)
+    }
+
+    pub(crate) fn surroundings(&self) -> Node<'_> {
+        self.surroundings.root()
+    }
+
+    /// The same answer of a flag that depends on itself.
+    pub(crate) fn circular(&self, answer: u32) -> u32 {
+        answer + self.circular
+    }
+}
+
+fn in_or_out(is_in: bool) -> Answer {
+    Answer::value(u32::from(is_in), if is_in { Reason::TargetingMatch } else { Reason::Static })
+}
