@@ -42,17 +42,22 @@ fn deeply_equal<T: Tree>(left: &T, right: &T) -> bool {
     let mut pairs = vec![(left.clone(), right.clone())];
     while let Some((left, right)) = pairs.pop() {
         let is_equal = match (left.kind(), right.kind()) {
-            (Kind::List(length), Kind::List(other)) => length == other && (0..length).all(|index| {
-                let pair = left.item(index).zip(right.item(index));
-                pair.map(|pair| pairs.push(pair)).is_some()
-            }),
-            (Kind::Map(length), Kind::Map(other)) => length == other && {
-                let (mine, theirs) = (by_name(&left, length), by_name(&right, length));
-                mine.iter().zip(&theirs).all(|((name, index), (other, place))| {
-                    let pair = left.item(*index).zip(right.item(*place)).filter(|_| name == other);
-                    pair.map(|pair| pairs.push(pair)).is_some()
-                })
-            },
+            (Kind::List(length), Kind::List(other)) => {
+                length == other
+                    && (0..length).all(|index| {
+                        let pair = left.item(index).zip(right.item(index));
+                        pair.map(|pair| pairs.push(pair)).is_some()
+                    })
+            }
+            (Kind::Map(length), Kind::Map(other)) => {
+                length == other && {
+                    let (mine, theirs) = (by_name(&left, length), by_name(&right, length));
+                    mine.iter().zip(&theirs).all(|((name, index), (other, place))| {
+                        let pair = left.item(*index).zip(right.item(*place)).filter(|_| name == other);
+                        pair.map(|pair| pairs.push(pair)).is_some()
+                    })
+                }
+            }
             (left, right) => scalars_equal(left, right),
         };
         if !is_equal {

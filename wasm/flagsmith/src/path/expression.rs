@@ -94,7 +94,8 @@ impl Query {
     /// Whether it gives one node at most, by its form.
     pub fn is_singular(&self) -> bool {
         self.segments.iter().all(|segment| {
-            !segment.descends && matches!(segment.selectors.as_slice(), [Selector::Name(_) | Selector::Index(_)])
+            !segment.descends
+                && matches!(segment.selectors.as_slice(), [Selector::Name(_) | Selector::Index(_)])
         })
     }
 }

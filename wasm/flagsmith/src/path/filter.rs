@@ -43,7 +43,9 @@ impl Parser<'_> {
             let kind = self.kind();
             left = match kind {
                 Kind::Or if level <= Level::Or => Expression::Any(self.chain(left, kind, Level::And)?),
-                Kind::And if level <= Level::And => Expression::All(self.chain(left, kind, Level::Relation)?),
+                Kind::And if level <= Level::And => {
+                    Expression::All(self.chain(left, kind, Level::Relation)?)
+                }
                 _ => match operator(kind) {
                     Some(operator) if level <= Level::Relation => self.comparison(left, operator)?,
                     _ => return Ok(left),
@@ -165,7 +167,9 @@ impl Parser<'_> {
             ("length", Some(value), None, None) if is_value(&value) => Call::Length(value),
             ("count", Some(nodes), None, None) if nodes.query().is_some() => Call::Count(nodes),
             ("value", Some(nodes), None, None) if nodes.query().is_some() => Call::Value(nodes),
-            ("match" | "search", Some(text), Some(pattern), None) if is_value(&text) && is_value(&pattern) => {
+            ("match" | "search", Some(text), Some(pattern), None)
+                if is_value(&text) && is_value(&pattern) =>
+            {
                 let extent = if function.text == "match" { Extent::Whole } else { Extent::Part };
                 let compiled = match &pattern {
                     Expression::Text(literal) => pattern::compile(literal, extent, self.patterns),
@@ -193,7 +197,8 @@ fn operator(kind: Kind) -> Option<Operator> {
 
 /// Whether the library compares it: anything but several nodes and what `match()` and `search()` answer.
 fn is_comparable(expression: &Expression) -> bool {
-    expression.query().is_none_or(|query| query.is_singular()) && expression.call().is_none_or(Call::gives_value)
+    expression.query().is_none_or(|query| query.is_singular())
+        && expression.call().is_none_or(Call::gives_value)
 }
 
 /// Whether it can be an argument that is a value.

@@ -51,7 +51,8 @@ pub struct Token<'a> {
 
 /// All tokens of `text`, the last of which is the only [`Kind::End`].
 pub fn tokens(text: &str) -> Result<Vec<Token<'_>>, PathError> {
-    let mut lexer = Lexer { text, at: 0, filters: 0, calls: Vec::new(), open: Vec::new(), tokens: Vec::new() };
+    let mut lexer =
+        Lexer { text, at: 0, filters: 0, calls: Vec::new(), open: Vec::new(), tokens: Vec::new() };
     if !text.starts_with('$') {
         return lexer.fail("a path starts with '$'");
     }

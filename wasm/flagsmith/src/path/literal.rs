@@ -21,7 +21,11 @@ pub fn index(token: &Token<'_>) -> Result<i64, PathError> {
 
 /// Whether an index is small enough.
 pub fn check_index(index: i64) -> Result<i64, PathError> {
-    if (-MAX_INDEX..=MAX_INDEX).contains(&index) { Ok(index) } else { Err(PathError::Raises(Exception::Index)) }
+    if (-MAX_INDEX..=MAX_INDEX).contains(&index) {
+        Ok(index)
+    } else {
+        Err(PathError::Raises(Exception::Index))
+    }
 }
 
 /// Whether an index has a zero too many. `-0` has, too.
@@ -36,7 +40,11 @@ pub fn int(token: &Token<'_>) -> Result<Expression, PathError> {
         return fail(token, "an integer has a leading zero");
     }
     let value = token.text.parse().unwrap_or(f64::INFINITY);
-    if value.is_infinite() { Err(PathError::Raises(Exception::Overflow)) } else { Ok(Expression::Number(value)) }
+    if value.is_infinite() {
+        Err(PathError::Raises(Exception::Overflow))
+    } else {
+        Ok(Expression::Number(value))
+    }
 }
 
 /// A float of a filter; it may be infinite.

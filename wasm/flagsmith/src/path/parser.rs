@@ -99,7 +99,9 @@ impl<'a> Parser<'a> {
             Kind::Index if self.tokens.get(self.at + 1).is_some_and(|next| next.kind == Kind::Colon) => {
                 return self.slice();
             }
-            Kind::Index if literal::has_leading_zero(&token) => return self.fail("an index has a leading zero"),
+            Kind::Index if literal::has_leading_zero(&token) => {
+                return self.fail("an index has a leading zero");
+            }
             Kind::Index => Selector::Index(literal::check_index(literal::index(&token)?)?),
             Kind::SingleQuoted | Kind::DoubleQuoted => Selector::Name(literal::text(&token)?),
             Kind::Wildcard => Selector::Wildcard,

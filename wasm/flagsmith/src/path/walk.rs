@@ -82,7 +82,12 @@ impl<'a, T: Tree> Walk<'a, T> {
 
 impl<T: Tree> Frame<T> {
     /// The next node that the selector has here.
-    fn select(&mut self, selector: &Selector, root: &T, patterns: &dyn Patterns) -> Result<Option<T>, Raised> {
+    fn select(
+        &mut self,
+        selector: &Selector,
+        root: &T,
+        patterns: &dyn Patterns,
+    ) -> Result<Option<T>, Raised> {
         let kind = self.node.kind();
         let turn = self.at;
         match (selector, kind) {

@@ -21,13 +21,31 @@ pub enum Value {
 
 /// Names of members: ordinary ones, hostile ones, and ones that look like syntax.
 pub const NAMES: [&str; 22] = [
-    "a", "b", "c", "identity", "key", "my-flag", "x1", "_", "é", "", " ", "a b", "'", "\"", "\\", "\u{1}", "😀", "日本",
-    "0", "-1", "$", "a.b",
+    "a", "b", "c", "identity", "key", "my-flag", "x1", "_", "é", "", " ", "a b", "'", "\"", "\\", "\u{1}",
+    "😀", "日本", "0", "-1", "$", "a.b",
 ];
 
 /// Texts. None ends with a newline, which `$` means to Python, and not to the engine of this test.
 pub const TEXTS: [&str; 20] = [
-    "", "a", "b", "ab", "aab", "A", "é", "ée", "😀", "a\nb", "1", "12", "a.b", "^a", "&", "~", "a b", "x\u{e000}", "\u{7f}",
+    "",
+    "a",
+    "b",
+    "ab",
+    "aab",
+    "A",
+    "é",
+    "ée",
+    "😀",
+    "a\nb",
+    "1",
+    "12",
+    "a.b",
+    "^a",
+    "&",
+    "~",
+    "a b",
+    "x\u{e000}",
+    "\u{7f}",
     "日本",
 ];
 

@@ -1,21 +1,94 @@
 //! Paths: all of the syntax, much of what is nearly syntax, and what a mutation leaves of either.
 
-use crate::document::{NAMES, PATTERNS, TEXTS, quote};
+use crate::document::{NAMES, PATTERNS, TEXTS, Value, quote};
 use crate::rng::Rng;
 
-pub fn path(rng: &mut Rng) -> String {
+/// A path, mostly one that leads somewhere in the document, and a document, mostly the one given.
+pub fn case(rng: &mut Rng, document: Value) -> (String, Value) {
     let mut generator = Generator { rng, text: String::from("$"), depth: 0 };
-    generator.segments(1, 5);
+    let document = match generator.rng.below(20) {
+        0..=2 => generator.matching(),
+        3..=5 => {
+            generator.segments(1, 5);
+            document
+        }
+        _ => {
+            generator.prefix(&document);
+            generator.segments(0, 2);
+            document
+        }
+    };
     let text = generator.text;
-    if rng.chance(35) { mutated(&text, rng) } else { text }
+    if rng.chance(30) { (mutated(&text, rng), document) } else { (text, document) }
 }
 
 const FRAGMENTS: [&str; 66] = [
-    ".", "..", "[", "]", "(", ")", "?", "@", "$", "*", ",", ":", "'", "\"", "\\", "!", "=", "==", "!=", "<", "<=", ">",
-    ">=", "&&", "||", "&", " ", "\n", "\t", "\u{1}", "-", "0", "00", "-0", "1", "-1", "01", "1e2", "1e-2", "1.5", ":1.5",
-    "1e400", "1.0e400", "9007199254740992", "-9007199254740991", "true", "false", "null", "nullx", "count(", "length(",
-    "foo(1)", "match(", "value(@)", "😀", "é", "\u{ffff}", "\\u0041", "\\ud83d\\ude00", "\\u001f", "\\ud83d", "@.a,",
-    "!@", "[?@]", "'a'", "\u{a0}",
+    ".",
+    "..",
+    "[",
+    "]",
+    "(",
+    ")",
+    "?",
+    "@",
+    "$",
+    "*",
+    ",",
+    ":",
+    "'",
+    "\"",
+    "\\",
+    "!",
+    "=",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "&&",
+    "||",
+    "&",
+    " ",
+    "\n",
+    "\t",
+    "\u{1}",
+    "-",
+    "0",
+    "00",
+    "-0",
+    "1",
+    "-1",
+    "01",
+    "1e2",
+    "1e-2",
+    "1.5",
+    ":1.5",
+    "1e400",
+    "1.0e400",
+    "9007199254740992",
+    "-9007199254740991",
+    "true",
+    "false",
+    "null",
+    "nullx",
+    "count(",
+    "length(",
+    "foo(1)",
+    "match(",
+    "value(@)",
+    "😀",
+    "é",
+    "\u{ffff}",
+    "\\u0041",
+    "\\ud83d\\ude00",
+    "\\u001f",
+    "\\ud83d",
+    "@.a,",
+    "!@",
+    "[?@]",
+    "'a'",
+    "\u{a0}",
 ];
 
 fn mutated(text: &str, rng: &mut Rng) -> String {
@@ -61,6 +134,64 @@ impl Generator<'_> {
         }
     }
 
+    /// A filter with a regular expression, and texts for it.
+    fn matching(&mut self) -> Value {
+        let mut texts: Vec<Value> = TEXTS.iter().map(|text| Value::Text(text)).collect();
+        self.rng.shuffle(&mut texts);
+        let sign = if self.rng.chance(20) { "!" } else { "" };
+        let call = if self.rng.chance(50) { "match(@, " } else { "search(@, " };
+        for part in ["[?", sign, call] {
+            self.push(part);
+        }
+        let pattern = pattern(self.rng);
+        self.quoted(&pattern);
+        self.push(")]");
+        Value::List(texts)
+    }
+
+    /// Some steps that the document has.
+    fn prefix(&mut self, document: &Value) {
+        let mut value = document;
+        for _ in 0..self.rng.below(4) {
+            value = match value {
+                Value::List(items) if !items.is_empty() => {
+                    let index = self.rng.below(items.len());
+                    let text = match self.rng.below(6) {
+                        0 => "[*]".to_owned(),
+                        1 => format!("[{index}:]"),
+                        2 => format!("[-{}]", items.len() - index),
+                        3 => format!("[{index}::-1]"),
+                        _ => format!("[{index}]"),
+                    };
+                    self.push(&text);
+                    &items[index]
+                }
+                Value::Map(members) if !members.is_empty() => {
+                    let (name, value) = &members[self.rng.below(members.len())];
+                    match self.rng.below(6) {
+                        0 => self.push(".*"),
+                        1 => {
+                            self.push("..[");
+                            self.quoted(name);
+                            self.push("]");
+                        }
+                        2 | 3 if !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()) => {
+                            self.push(".");
+                            self.push(name);
+                        }
+                        _ => {
+                            self.push("[");
+                            self.quoted(name);
+                            self.push("]");
+                        }
+                    }
+                    value
+                }
+                _ => return,
+            };
+        }
+    }
+
     fn segments(&mut self, low: usize, high: usize) {
         for _ in 0..self.rng.between(low, high) {
             self.space();
@@ -77,7 +208,9 @@ impl Generator<'_> {
                 2..=5 => self.brackets(),
                 _ => {
                     self.push(".");
-                    self.word(&["a", "b", "c", "identity", "key", "my-flag", "x1", "_", "é", "日本", "truex", "Z-9"]);
+                    self.word(&[
+                        "a", "b", "c", "identity", "key", "my-flag", "x1", "_", "é", "日本", "truex", "Z-9",
+                    ]);
                 }
             }
         }
@@ -103,9 +236,20 @@ impl Generator<'_> {
                 let name = *self.rng.common(&NAMES);
                 self.quoted(name);
             }
-            3 | 4 => self.word(&["0", "1", "-1", "2", "3", "-2", "-3", "9007199254740991", "9007199254740992", "007"]),
-            5 | 6 => self.slice(),
-            7 | 8 => self.push("*"),
+            3 => self.word(&[
+                "0",
+                "1",
+                "-1",
+                "2",
+                "3",
+                "-2",
+                "-3",
+                "9007199254740991",
+                "9007199254740992",
+                "007",
+            ]),
+            4 => self.slice(),
+            5 => self.push("*"),
             _ if self.depth > 3 => self.push("*"),
             _ => {
                 self.push("?");
@@ -118,8 +262,22 @@ impl Generator<'_> {
     }
 
     fn slice(&mut self) {
-        const BOUNDS: [&str; 14] =
-            ["", "0", "1", "-1", "2", "3", "-2", "-3", "5", "-9", "9007199254740991", "-9007199254740991", "-0", "9007199254740992"];
+        const BOUNDS: [&str; 14] = [
+            "",
+            "0",
+            "1",
+            "-1",
+            "2",
+            "3",
+            "-2",
+            "-3",
+            "5",
+            "-9",
+            "9007199254740991",
+            "-9007199254740991",
+            "-0",
+            "9007199254740992",
+        ];
         for index in 0..self.rng.between(2, 3) {
             if index > 0 {
                 self.space();
@@ -217,8 +375,19 @@ impl Generator<'_> {
             }
             2 => self.word(&["true", "false"]),
             3 => self.push("null"),
-            4 => self.word(&["1.0", "0.5", "-1.5", "1e23", "1e-2", "-0.0", "1.0e400", "-00.5", "00.5", "0e-1"]),
-            5 => self.word(&["1e18", "9007199254740993", "18446744073709551616", "1e400", "-01", "01", "1E+2", "-1e400"]),
+            4 => {
+                self.word(&["1.0", "0.5", "-1.5", "1e23", "1e-2", "-0.0", "1.0e400", "-00.5", "00.5", "0e-1"])
+            }
+            5 => self.word(&[
+                "1e18",
+                "9007199254740993",
+                "18446744073709551616",
+                "1e400",
+                "-01",
+                "01",
+                "1E+2",
+                "-1e400",
+            ]),
             _ => self.word(&["0", "1", "2", "-1", "-0", "12", "3"]),
         }
     }
@@ -241,7 +410,8 @@ impl Generator<'_> {
     }
 
     fn call(&mut self) {
-        let name = *self.rng.common(&["length", "count", "match", "search", "value", "value", "foo", "search"]);
+        let name =
+            *self.rng.common(&["length", "count", "match", "search", "value", "value", "foo", "search"]);
         self.push(name);
         self.push("(");
         self.space();
@@ -293,11 +463,12 @@ impl Generator<'_> {
 /// A regular expression, mostly one of RFC 9485.
 pub fn pattern(rng: &mut Rng) -> String {
     const ATOMS: [&str; 24] = [
-        "a", "b", ".", "A", "é", "1", "\\.", "\\-", "\\p{L}", "\\P{Lu}", "\\p{Nd}", "^", "$", "(a|b)", "()", "(ab", ")", "😀",
-        "\\n", "&", " ", "\\d", "~", "(a|ab)",
+        "a", "b", ".", "A", "é", "1", "\\.", "\\-", "\\p{L}", "\\P{Lu}", "\\p{Nd}", "^", "$", "(a|b)", "()",
+        "(ab", ")", "😀", "\\n", "&", " ", "\\d", "~", "(a|ab)",
     ];
     const MEMBERS: [&str; 18] = [
-        "a", "b", "a-c", "&&", "||", "~~", "\\p{L}", "\\]", "^", "-", ".", "é-ü", "c-a", "\\-", "&", "|", "\\n", "~",
+        "a", "b", "a-c", "&&", "||", "~~", "\\p{L}", "\\]", "^", "-", ".", "é-ü", "c-a", "\\-", "&", "|",
+        "\\n", "~",
     ];
     const QUANTIFIERS: [&str; 10] = ["*", "+", "?", "{2}", "{1,}", "{1,2}", "{2,1}", "{10}", "*?", "{,2}"];
     let mut text = String::new();
@@ -323,7 +494,7 @@ pub fn pattern(rng: &mut Rng) -> String {
 }
 
 /// A case as the oracle reads it.
-pub fn line(path: &str, document: &crate::document::Value) -> String {
+pub fn line(path: &str, document: &Value) -> String {
     let mut line = String::from("{\"path\":");
     quote(path, &mut line);
     line.push_str(",\"document\":");

@@ -6,11 +6,11 @@ use super::{Characters, Item, escaped, push};
 /// An item, and whether it was written with a backslash.
 type Member = (Item, bool);
 
-/// A set of characters: ranges and categories.
+/// A set of characters: ranges, and what is none, as it is written in a class.
 #[derive(Debug, Default)]
 struct Set {
     ranges: Vec<(char, char)>,
-    categories: Vec<Item>,
+    others: Vec<String>,
 }
 
 /// Reads a class to its end, without the opening bracket.
@@ -19,23 +19,27 @@ pub fn translate(rest: &mut Characters<'_>, extent: Extent, translated: &mut Str
     let members = checked(rest)?;
     // Version 1 of `regex`, which `search()` asks for, has operators.
     let mut reader = Reader { members: &members, has_operators: extent == Extent::Part };
-    let set = reader.operations(&OPERATORS)?;
-    if set.ranges.is_empty() && set.categories.is_empty() {
-        let everything = if negated { "[\0-\u{10ffff}]" } else { "[^\0-\u{10ffff}]" };
-        translated.push_str(everything);
-        return Some(());
-    }
-    translated.push_str(if negated { "[^" } else { "[" });
-    for (first, last) in set.ranges {
-        push(&Item::Character(first), translated);
-        if first != last {
-            translated.push('-');
-            push(&Item::Character(last), translated);
-        }
-    }
-    set.categories.iter().for_each(|category| push(category, translated));
-    translated.push(']');
+    reader.operations(&OPERATORS)?.write(negated, translated);
     Some(())
+}
+
+impl Set {
+    fn write(&self, negated: bool, translated: &mut String) {
+        if self.ranges.is_empty() && self.others.is_empty() {
+            translated.push_str(if negated { "[\0-\u{10ffff}]" } else { "[^\0-\u{10ffff}]" });
+            return;
+        }
+        translated.push_str(if negated { "[^" } else { "[" });
+        for (first, last) in &self.ranges {
+            push(&Item::Character(*first), translated);
+            if first != last {
+                translated.push('-');
+                push(&Item::Character(*last), translated);
+            }
+        }
+        translated.extend(self.others.iter().map(String::as_str));
+        translated.push(']');
+    }
 }
 
 /// The members of a class that passes `iregexp_check`, whose grammar this is: `("-" | member) member* "-"? "]"`.
@@ -85,13 +89,16 @@ fn character(rest: &mut Characters<'_>) -> Option<Member> {
     }
 }
 
-/// An operator of version 1: its character, which is written twice, and what becomes of a character that is in the left
-/// and in the right set.
-type Operation = (char, fn(bool, bool) -> bool);
+/// An operator of version 1: its character, which is written twice; what becomes of a character that is in the left and in
+/// the right set; and how it is written in the language of [`Patterns`](super::Patterns).
+type Operation = (char, fn(bool, bool) -> bool, &'static str);
 
 /// From the loosest to the tightest.
-const OPERATORS: [Operation; 3] =
-    [('|', |left, right| left || right), ('~', |left, right| left != right), ('&', |left, right| left && right)];
+const OPERATORS: [Operation; 3] = [
+    ('|', |left, right| left || right, ""),
+    ('~', |left, right| left != right, "~~"),
+    ('&', |left, right| left && right, "&&"),
+];
 
 /// Reads members as `regex` does.
 struct Reader<'a> {
@@ -102,11 +109,11 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Sets with the first of `operators` between them.
     fn operations(&mut self, operators: &[Operation]) -> Option<Set> {
-        let Some(((sign, operation), tighter)) = operators.split_first() else { return self.union() };
+        let Some((operation, tighter)) = operators.split_first() else { return self.union() };
         let mut set = self.operations(tighter)?;
-        while self.is_operator(*sign) {
+        while self.is_operator(operation.0) {
             self.members = self.members.get(2..)?;
-            set = combined(&set, &self.operations(tighter)?, *operation)?;
+            set = combined(&set, &self.operations(tighter)?, operation);
         }
         Some(set)
     }
@@ -121,7 +128,7 @@ impl Reader<'_> {
         let mut set = Set::default();
         loop {
             self.item(&mut set)?;
-            if self.members.is_empty() || OPERATORS.iter().any(|(sign, _)| self.is_operator(*sign)) {
+            if self.members.is_empty() || OPERATORS.iter().any(|(sign, ..)| self.is_operator(*sign)) {
                 return Some(set);
             }
         }
@@ -131,7 +138,9 @@ impl Reader<'_> {
         let ((first, _), rest) = self.members.split_first()?;
         self.members = rest;
         let Item::Character(first) = *first else {
-            set.categories.push(first.clone());
+            let mut category = String::new();
+            push(first, &mut category);
+            set.others.push(category);
             return Some(());
         };
         let last = match rest {
@@ -146,25 +155,37 @@ impl Reader<'_> {
     }
 }
 
-/// The characters of which `operation` is true. Of categories it is not known which they are: a class that has both
-/// operators and categories is taken for no pattern.
-fn combined(left: &Set, right: &Set, operation: fn(bool, bool) -> bool) -> Option<Set> {
-    if !left.categories.is_empty() || !right.categories.is_empty() {
-        return None;
+/// The characters of which the operation is true. Of categories it is not known which they are, so those are left to the
+/// engine.
+fn combined(left: &Set, right: &Set, (_, operation, sign): &Operation) -> Set {
+    if !left.others.is_empty() || !right.others.is_empty() {
+        let mut nested = String::from("[");
+        left.write(false, &mut nested);
+        nested.push_str(sign);
+        right.write(false, &mut nested);
+        nested.push(']');
+        return Set { ranges: Vec::new(), others: vec![nested] };
     }
     // Between two neighbouring bounds all characters are alike.
-    let mut bounds: Vec<u32> =
-        left.ranges.iter().chain(&right.ranges).flat_map(|(first, last)| [*first as u32, *last as u32 + 1]).collect();
+    let mut bounds: Vec<u32> = left
+        .ranges
+        .iter()
+        .chain(&right.ranges)
+        .flat_map(|(first, last)| [*first as u32, *last as u32 + 1])
+        .collect();
     bounds.sort_unstable();
     bounds.dedup();
-    let is_in = |set: &Set, c: u32| set.ranges.iter().any(|(first, last)| (*first as u32..=*last as u32).contains(&c));
+    let is_in = |set: &Set, c: u32| {
+        set.ranges.iter().any(|(first, last)| (*first as u32..=*last as u32).contains(&c))
+    };
     let mut set = Set::default();
     for (first, end) in bounds.iter().zip(bounds.iter().skip(1)) {
         if operation(is_in(left, *first), is_in(right, *first)) {
-            // Bounds at a surrogate are those of a range that ends before, or begins behind, all of them.
+            // The surrogates are no characters.
+            let first = char::from_u32(*first).unwrap_or('\u{e000}');
             let last = char::from_u32(end - 1).unwrap_or('\u{d7ff}');
-            set.ranges.push((char::from_u32(*first).unwrap_or('\u{e000}'), last));
+            set.ranges.extend((first <= last).then_some((first, last)));
         }
     }
-    Some(set)
+    set
 }

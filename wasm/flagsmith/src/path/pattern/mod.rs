@@ -15,6 +15,9 @@ use super::MAX_DEPTH;
 /// `[...]` and `[^...]` of characters, ranges and categories; `\p{Lu}` and `\P{L}`, general categories of Unicode, in and out
 /// of classes; `(?:...)`, `|`; `*`, `+`, `?`, `{2}`, `{2,}`, `{2,3}`, all greedy and with one digit per number; `^`, the
 /// start; `$`, the end or the place before a newline that is the last character. Case counts, and nothing is captured.
+///
+/// A class of `search()` that has both operators and categories, and no other, has classes in it, and `&&` (both) or `~~`
+/// (one, but not both) between two: `[[a-z]&&[\p{L}]]`. Nobody writes such; an engine may refuse them.
 pub trait Patterns {
     /// Compiles one pattern; none if the engine cannot, and then nothing matches.
     fn compile(&self, pattern: &str, extent: Extent) -> Option<Box<dyn Compiled>>;
