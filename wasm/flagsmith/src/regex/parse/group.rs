@@ -1,7 +1,7 @@
 //! What follows an opening parenthesis.
 
 use super::super::Refusal;
-use super::super::syntax::{Mode, Node, NodeId};
+use super::super::syntax::{Mode, NodeId};
 use super::flags::Inline;
 use super::scanner::{Token, invalid};
 use super::{Kind, Parser, name};
