@@ -203,7 +203,11 @@ impl Answers {
     }
 
     /// What the host is told of those that `is_wanted`: by number of the answer the number of the outcome, and its reason.
-    pub fn outcomes(&self, is_wanted: impl Fn(&Answer) -> bool, outcomes: &mut Vec<Outcome>) -> Vec<(u32, Reason)> {
+    pub fn outcomes(
+        &self,
+        is_wanted: impl Fn(&Answer) -> bool,
+        outcomes: &mut Vec<Outcome>,
+    ) -> Vec<(u32, Reason)> {
         let mut number = |answer: &Answer| {
             if !is_wanted(answer) {
                 return (u32::MAX, Reason::Unknown);
@@ -212,10 +216,5 @@ impl Answers {
             (outcomes.len() as u32 - 1, answer.openfeature_reason())
         };
         self.answers.iter().map(&mut number).collect()
-    }
-
-    /// All of them.
-    pub fn all(&self) -> &[Answer] {
-        &self.answers
     }
 }

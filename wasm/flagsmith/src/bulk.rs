@@ -98,7 +98,13 @@ impl<'b> Bulk<'b> {
             }
             stack.push(flag);
         }
-        let answer = self.unit.flags().get(flag).map(|flag| flag.answer(self.scope, |segment| self.matches_for_a_flag(segment)));
+        let answer = self.unit.flags().get(flag).map(|flag| {
+            // All of them, in the order of the document, as the engine does: what is read there may end a cycle.
+            let mut segments: Vec<_> = flag.overrides.iter().map(|own| own.segment).collect();
+            segments.sort_unstable();
+            segments.retain(|segment| self.matches_for_a_flag(*segment));
+            flag.answer(self.scope, |segment| segments.contains(&segment))
+        });
         let mut state = self.state.borrow_mut();
         state.stack.pop();
         let is_cyclic = state.cyclic.get(flag).is_some_and(|is| *is);
@@ -141,7 +147,8 @@ impl<'b> Bulk<'b> {
             Ok(if is_cyclic { self.unit.circular(answer) } else { answer })
         };
         let flags = wanted.map(answer).collect();
-        let segments = matched.iter().enumerate().filter(|(_, matches)| **matches).map(|(segment, _)| segment);
+        let segments =
+            matched.iter().enumerate().filter(|(_, matches)| **matches).map(|(segment, _)| segment);
         Outcome { flags, segments: segments.collect() }
     }
 }

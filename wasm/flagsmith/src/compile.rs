@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use pennon_wire::guest::{Evaluator, LoadRequest, Time};
 use pennon_wire::limits::MAX_OUTCOMES;
 use pennon_wire::report::{Diagnostic, LoadReport, Outcome, Severity};
-use pennon_wire::{Answer, Context, ErrorCode, Reason, Value as Raw};
+use pennon_wire::{Answer, Context, ErrorCode, Value as Raw};
 
 use crate::answers::{Answer as EngineAnswer, Answers, Cause, Settings};
 use crate::condition::{Place, Property};
@@ -49,8 +49,7 @@ impl Evaluator for Flagsmith {
 pub(crate) struct Environment {
     /// What begins the keys of identities.
     pub key: String,
-    pub name: String,
-    /// Both as JSON, for paths.
+    /// It and its name as JSON, for paths.
     pub json: String,
     pub settings: Settings,
 }
@@ -59,7 +58,7 @@ impl Environment {
     /// Reads it from what the host adds to every context.
     fn new(enrichment: &[u8]) -> Self {
         let attributes = Context::new(enrichment).attributes();
-        let text = |name: &[u8]| attributes.get_text(name).map(value_text).unwrap_or_default();
+        let text = |name: &[u8]| attributes.get_text(name).map(|value| value_text(value)).unwrap_or_default();
         let json = |name: &[u8]| match attributes.get_text(name) {
             Some(Raw::String(text)) => quoted(std::str::from_utf8(text).unwrap_or_default()),
             _ => "null".into(),
@@ -67,7 +66,6 @@ impl Environment {
         let is_set = |name: &[u8]| matches!(attributes.get_text(name), Some(Raw::Bool(true)));
         Self {
             key: text(b"key"),
-            name: text(b"name"),
             json: format!("{{\"key\":{},\"name\":{}}}", json(b"key"), json(b"name")),
             settings: Settings {
                 booleans_are_values: is_set(b"use_boolean_config_value"),
@@ -115,7 +113,7 @@ pub(crate) struct Compiler<'e> {
 }
 
 /// What of a feature has been read.
-struct Read<'j> {
+pub(crate) struct Read<'j> {
     feature: Feature<'j>,
     overrides: Vec<(usize, Feature<'j>)>,
     identities: Vec<(usize, Feature<'j>)>,
@@ -144,7 +142,7 @@ impl<'e> Compiler<'e> {
 
     /// Reads all states. A fault of another feature's makes that feature one that does not exist; the vendor's client refuses
     /// the whole document.
-    fn read<'j>(&mut self, key: &str, definition: &Definition<'j>) -> Result<Vec<Read<'j>>, String> {
+    pub fn read<'j>(&mut self, key: &str, definition: &Definition<'j>) -> Result<Vec<Read<'j>>, String> {
         let form = definition.form;
         let mut all = Vec::new();
         for node in &definition.features {
@@ -168,8 +166,11 @@ impl<'e> Compiler<'e> {
     /// Compiles the whole of a definition.
     pub fn unit(&mut self, asked: Asked, definition: &Definition<'_>, read: &[Read<'_>]) -> Unit {
         let sources: Vec<_> = definition.segments.iter().map(|node| definition.form.segment(*node)).collect();
-        let segments: Vec<Segment> =
-            sources.iter().enumerate().map(|(number, source)| self.segment(number, source, definition)).collect();
+        let segments: Vec<Segment> = sources
+            .iter()
+            .enumerate()
+            .map(|(number, source)| self.segment(number, source, definition))
+            .collect();
         let flags: Vec<Flag> =
             read.iter().map(|read| self.flag(read, &sources, &definition.groups)).collect();
         let order = crate::order::order(asked, &flags, &segments, definition.is_whole);
@@ -334,6 +335,3 @@ pub(crate) fn flags_read(property: &Property) -> Option<Option<&str>> {
 pub(crate) fn numbers(flags: &[Flag]) -> HashMap<&str, usize> {
     flags.iter().enumerate().map(|(number, flag)| (&*flag.name, number)).collect()
 }
-
-/// Stands for an answer that is not told to the host.
-pub(crate) const NOBODY: (u32, Reason) = (u32::MAX, Reason::Unknown);

@@ -188,7 +188,9 @@ fn document(node: Node<'_>) -> Result<Feature<'_>, Fault> {
     };
     let variants = truthy(node, "multivariate_feature_state_values");
     let priority = match truthy(node, "feature_segment") {
-        Some(segment) => Some(segment.get("priority").ok_or_else(|| Fault::missing("feature_segment.priority"))?),
+        Some(segment) => {
+            Some(segment.get("priority").ok_or_else(|| Fault::missing("feature_segment.priority"))?)
+        }
         None => None,
     };
     Ok(Feature {
@@ -198,7 +200,12 @@ fn document(node: Node<'_>) -> Result<Feature<'_>, Fault> {
         value: need(node, "feature_state_value")?,
         id: Some(id),
         metadata: None,
-        variants: variants.iter().flat_map(|list| list.items()).enumerate().map(document_variant).collect::<Result<_, _>>()?,
+        variants: variants
+            .iter()
+            .flat_map(|list| list.items())
+            .enumerate()
+            .map(document_variant)
+            .collect::<Result<_, _>>()?,
         priority: Priority::new(priority),
     })
 }
@@ -248,7 +255,12 @@ fn context(node: Node<'_>) -> Result<Feature<'_>, Fault> {
         value: need(node, "value")?,
         id: metadata.and_then(|metadata| metadata.get("id")),
         metadata,
-        variants: variants.iter().flat_map(|list| list.items()).enumerate().map(variant).collect::<Result<_, _>>()?,
+        variants: variants
+            .iter()
+            .flat_map(|list| list.items())
+            .enumerate()
+            .map(variant)
+            .collect::<Result<_, _>>()?,
         priority: Priority::new(node.get("priority")),
     })
 }
@@ -296,7 +308,10 @@ impl<'j> Group<'j> {
     /// Reads `{"identifiers": [...], "states": [...]}`.
     pub fn new(node: Node<'j>) -> Self {
         let items = |name| node.get(name).into_iter().flat_map(Node::items);
-        Self { identifiers: items("identifiers").filter_map(Node::text).collect(), states: items("states").collect() }
+        Self {
+            identifiers: items("identifiers").filter_map(Node::text).collect(),
+            states: items("states").collect(),
+        }
     }
 }
 

@@ -44,6 +44,14 @@ enum Task<'j> {
     End(usize),
 }
 
+/// What begins the rules of a list, the first last.
+fn begin<'j>(rules: Node<'j>, depth: usize, place: &str) -> Vec<Task<'j>> {
+    let named = |(index, rule)| Task::Begin { rule, depth, place: format!("{place}.rules[{index}]") };
+    let mut tasks: Vec<_> = rules.items().enumerate().map(named).collect();
+    tasks.reverse();
+    tasks
+}
+
 /// How a condition's property is called: documents have an underscore behind it, contexts do not.
 #[derive(Clone, Copy, Debug)]
 pub struct PropertyField(pub &'static str);
@@ -59,12 +67,6 @@ impl Rules {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Self {
         let mut compiled = Self::default();
-        let begin = |rules: Node<'_>, depth, place: &str| {
-            let named = |(index, rule)| Task::Begin { rule, depth, place: format!("{place}.rules[{index}]") };
-            let mut tasks: Vec<_> = rules.items().enumerate().map(named).collect();
-            tasks.reverse();
-            tasks
-        };
         let mut tasks = begin(rules, 1, place);
         while let Some(task) = tasks.pop() {
             let (rule, depth, place) = match task {
@@ -117,18 +119,19 @@ impl Rules {
     /// Whether all rules match; without any, nobody matches.
     #[inline]
     pub fn match_all(&self, scope: &Scope<'_>, world: &World<'_>) -> bool {
-        !self.rules.is_empty() && !self.is_too_deep && self.within(0, self.rules.len() as u32).all(|rule| self.matches(rule, scope, world))
+        !self.rules.is_empty() && !self.is_too_deep && self.top().all(|rule| self.matches(rule, scope, world))
     }
 
     /// The rules from one number to another, without those within them.
     fn within(&self, first: u32, end: u32) -> impl Iterator<Item = (u32, &Rule)> {
-        let rule = move |number: u32| (number < end).then(|| self.rules.get(number as usize).map(|rule| (number, rule))).flatten();
+        let rule = move |number: u32| {
+            (number < end).then(|| self.rules.get(number as usize).map(|rule| (number, rule))).flatten()
+        };
         std::iter::successors(rule(first), move |(_, before)| rule(before.end))
     }
 
     fn matches(&self, (number, rule): (u32, &Rule), scope: &Scope<'_>, world: &World<'_>) -> bool {
-        let (first, end) = rule.conditions;
-        let conditions = self.conditions.get(first as usize..end as usize).unwrap_or_default();
+        let conditions = self.conditions_of(rule);
         let own = conditions.is_empty()
             || rule.combination.combine(conditions.iter().map(|condition| condition.holds(scope, world)));
         if number + 1 == rule.end || (!own && !world.counts_reads()) {
@@ -147,6 +150,35 @@ impl Rules {
     /// Whether there are none, so that nobody matches.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// Whether it is plain that nobody matches.
+    pub fn never_match(&self) -> bool {
+        self.top().any(|(_, rule)| {
+            let mut own = self.conditions_of(rule).iter();
+            match rule.combination {
+                Combination::All => own.any(Condition::never_holds),
+                Combination::Any => own.len() > 0 && own.all(Condition::never_holds),
+                Combination::None | Combination::Unknown => false,
+            }
+        })
+    }
+
+    /// Whether it is plain that everybody matches.
+    pub fn always_match(&self) -> bool {
+        !self.rules.is_empty()
+            && !self.is_too_deep
+            && self.conditions.is_empty()
+            && self.rules.iter().enumerate().all(|(number, rule)| rule.end as usize == number + 1)
+    }
+
+    fn top(&self) -> impl Iterator<Item = (u32, &Rule)> {
+        self.within(0, self.rules.len() as u32)
+    }
+
+    fn conditions_of(&self, rule: &Rule) -> &[Condition] {
+        let (first, end) = rule.conditions;
+        self.conditions.get(first as usize..end as usize).unwrap_or_default()
     }
 
     /// Whether they are nested deeper than [`MAX_RULE_DEPTH`], so that nobody matches.

@@ -68,7 +68,12 @@ pub struct NoTraits;
 impl<'a> Scope<'a> {
     /// Reads an identity and its traits from a context. `prefix` is what the identity's key begins with.
     #[inline]
-    pub fn new(context: Context<'a>, identifier: &'a [u8], prefix: &'a [u8], names: &Names) -> Result<Self, NoTraits> {
+    pub fn new(
+        context: Context<'a>,
+        identifier: &'a [u8],
+        prefix: &'a [u8],
+        names: &Names,
+    ) -> Result<Self, NoTraits> {
         let attributes = context.attributes();
         let table = attributes.table();
         let nested = match table.and_then(|table| table.get(&names.nested)) {

@@ -72,11 +72,6 @@ impl State {
         }
     }
 
-    /// The answer without an identity, or without variants.
-    pub fn plain(&self) -> u32 {
-        self.plain
-    }
-
     /// Whether identities have different answers.
     pub fn is_split(&self) -> bool {
         self.split.is_some()

@@ -59,7 +59,8 @@ fn json(feature: &Feature<'_>) -> String {
             )
         })
         .collect();
-    let variants = if variants.is_empty() { String::new() } else { format!(",\"variants\":[{}]", variants.join(",")) };
+    let variants =
+        if variants.is_empty() { String::new() } else { format!(",\"variants\":[{}]", variants.join(",")) };
     let own_priority = match &feature.priority {
         weakest if *weakest == Priority::WEAKEST => String::new(),
         own => format!(",\"priority\":{}", priority(own)),
@@ -86,8 +87,12 @@ fn identity(state: Node<'_>) -> Option<String> {
 }
 
 fn segment(segment: &Segment<'_>) -> String {
-    let overrides: Vec<_> =
-        segment.overrides.iter().filter_map(|state| Form::Document.read(*state).ok()).map(|own| json(&own)).collect();
+    let overrides: Vec<_> = segment
+        .overrides
+        .iter()
+        .filter_map(|state| Form::Document.read(*state).ok())
+        .map(|own| json(&own))
+        .collect();
     let id = segment.node.get("id").map_or_else(|| "null".into(), json_text);
     format!(
         "{}:{{\"key\":{},\"name\":{},\"rules\":{},\"overrides\":[{}],\"metadata\":{{\"id\":{id},\"source\":\"api\"}}}}",
@@ -116,7 +121,10 @@ fn rules(rules: Node<'_>) -> String {
                 let kind = rule.get("type").map_or_else(|| "null".into(), json_text);
                 let conditions: Vec<_> =
                     rule.get("conditions").into_iter().flat_map(Node::items).map(condition).collect();
-                out.push_str(&format!("{{\"type\":{kind},\"conditions\":[{}],\"rules\":[", conditions.join(",")));
+                out.push_str(&format!(
+                    "{{\"type\":{kind},\"conditions\":[{}],\"rules\":[",
+                    conditions.join(",")
+                ));
                 tasks.push(Task::Text("]}"));
                 rule.get("rules").into_iter().for_each(|rules| push(rules, &mut tasks));
             }

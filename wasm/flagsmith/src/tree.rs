@@ -7,8 +7,8 @@ use pennon_wire::Value as Raw;
 use crate::answers::Fact;
 use crate::bulk::Bulk;
 use crate::condition::Member;
-use crate::json::{Kind as JsonKind, Node};
 use crate::integer::Integer;
+use crate::json::{Kind as JsonKind, Node};
 use crate::path::{self, Kind};
 use crate::scope::{Identity, Scope, open};
 use crate::unit::Unit;
@@ -145,8 +145,12 @@ impl<'w> Tree<'w> {
                 let facts = world.known().into_iter().filter_map(|answer| world.unit.fact(answer));
                 facts.map(|fact| (fact.name(), Self::Json(fact.json.root()))).collect()
             }
-            Self::Json(node) => node.members().into_iter().map(|(name, node)| (name, Self::Json(node))).collect(),
-            Self::Raw(Raw::Map(map)) => map.iter().map(|(name, value)| (utf8(name), Self::Raw(value))).collect(),
+            Self::Json(node) => {
+                node.members().into_iter().map(|(name, node)| (name, Self::Json(node))).collect()
+            }
+            Self::Raw(Raw::Map(map)) => {
+                map.iter().map(|(name, value)| (utf8(name), Self::Raw(value))).collect()
+            }
             Self::Raw(_) | Self::Key(_) => Vec::new(),
         }
     }
@@ -196,7 +200,9 @@ impl path::Tree for Tree<'_> {
                 Raw::Bool(value) => Kind::Bool(*value),
                 Raw::Int(value) => Kind::Int(*value),
                 Raw::Float(value) => Kind::Float(*value),
-                Raw::Number(text) if text.iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9')) => Kind::Big(utf8(text)),
+                Raw::Number(text) if text.iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9')) => {
+                    Kind::Big(utf8(text))
+                }
                 Raw::Number(text) => utf8(text).parse().map_or(Kind::Null, Kind::Float),
                 Raw::String(text) => Kind::Text(utf8(text)),
                 Raw::List(list) => Kind::List(list.len()),
@@ -218,7 +224,9 @@ impl path::Tree for Tree<'_> {
     fn item(&self, index: usize) -> Option<Self> {
         match self {
             Self::Raw(Raw::List(list)) => list.get(index).map(Self::Raw),
-            Self::Json(node) if matches!(node.kind(), JsonKind::List) => node.items().nth(index).map(Self::Json),
+            Self::Json(node) if matches!(node.kind(), JsonKind::List) => {
+                node.items().nth(index).map(Self::Json)
+            }
             map => map.members().into_iter().nth(index).map(|(_, tree)| tree.clone()),
         }
     }

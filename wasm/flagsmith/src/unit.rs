@@ -117,7 +117,11 @@ impl Flag {
         let identity = scope.identity.as_ref();
         let (strongest, others) = self.overrides.split_at_checked(self.strongest).unwrap_or_default();
         let mut find = |overrides: &'_ [Override]| {
-            overrides.iter().position(|own| matches(own.segment)).and_then(|number| overrides.get(number)).map(|own| own.state.answer(identity))
+            overrides
+                .iter()
+                .position(|own| matches(own.segment))
+                .and_then(|number| overrides.get(number))
+                .map(|own| own.state.answer(identity))
         };
         if !strongest.is_empty()
             && let Some(answer) = find(strongest)
@@ -149,7 +153,8 @@ impl Identities {
 
     fn get(&self, text: &[u8]) -> Option<u32> {
         let hash = hash(text);
-        let found = self.answers.find(spread(hash), |(other, known, _)| *other == hash && bytes::equal(known, text));
+        let found =
+            self.answers.find(spread(hash), |(other, known, _)| *other == hash && bytes::equal(known, text));
         found.map(|(.., answer)| *answer)
     }
 
@@ -170,6 +175,11 @@ impl Identities {
     pub fn is_empty(&self) -> bool {
         self.answers.is_empty()
     }
+
+    /// All identifiers, in no order.
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        self.answers.iter().map(|(_, text, _)| std::str::from_utf8(text).unwrap_or_default())
+    }
 }
 
 impl Unit {
@@ -181,13 +191,17 @@ impl Unit {
         };
         match Scope::new(context, identifier, &self.key_prefix, &self.names) {
             Ok(scope) => self.evaluate_in(&scope),
-            Err(_) => Answer::failure(self.default_outcome, ErrorCode::InvalidContext, self.messages.no_traits),
+            Err(_) => {
+                Answer::failure(self.default_outcome, ErrorCode::InvalidContext, self.messages.no_traits)
+            }
         }
     }
 
     fn without_identity(&self) -> Answer {
         match self.asked {
-            Asked::Flag(flag) => self.flags.get(flag).map_or_else(|| self.broken(), |flag| self.give(Ok(flag.environment))),
+            Asked::Flag(flag) => {
+                self.flags.get(flag).map_or_else(|| self.broken(), |flag| self.give(Ok(flag.environment)))
+            }
             Asked::Segment(_) => Answer::value(0, Reason::Static),
             Asked::Nothing => self.broken(),
         }
@@ -221,23 +235,31 @@ impl Unit {
                 Asked::Nothing => self.broken(),
             };
         }
-        let mut answers = vec![None; self.flags.len()];
-        let first = if let Order::First(first) = &self.order { first.as_slice() } else { &[] };
-        for flag in first {
-            let world = World { unit: self, flags: Flags::Resolved(&answers) };
-            let answer = self.flags.get(*flag).map(|flag| flag.answer(scope, |segment| self.segment_matches(segment, scope, &world)));
-            let answer = answer.and_then(Result::ok);
-            answers.get_mut(*flag).into_iter().for_each(|place| *place = answer);
-        }
+        let answers = self.first_answers(scope);
         let world = World { unit: self, flags: Flags::Resolved(&answers) };
         match self.asked {
             Asked::Flag(flag) => match self.flags.get(flag) {
-                Some(flag) => self.give(flag.answer(scope, |segment| self.segment_matches(segment, scope, &world))),
+                Some(flag) => {
+                    self.give(flag.answer(scope, |segment| self.segment_matches(segment, scope, &world)))
+                }
                 None => self.broken(),
             },
             Asked::Segment(segment) => in_or_out(self.segment_matches(segment, scope, &world)),
             Asked::Nothing => self.broken(),
         }
+    }
+
+    /// The answers of the flags that are resolved first.
+    pub(crate) fn first_answers(&self, scope: &Scope<'_>) -> Vec<Option<u32>> {
+        let mut answers = vec![None; self.flags.len()];
+        let first = if let Order::First(first) = &self.order { first.as_slice() } else { &[] };
+        for number in first {
+            let world = World { unit: self, flags: Flags::Resolved(&answers) };
+            let matches = |segment| self.segment_matches(segment, scope, &world);
+            let answer = self.flags.get(*number).and_then(|flag| flag.answer(scope, matches).ok());
+            answers.get_mut(*number).into_iter().for_each(|place| *place = answer);
+        }
+        answers
     }
 
     fn asked_flag(&self) -> Option<usize> {

@@ -86,7 +86,11 @@ fn numeric(text: &[u8]) -> Result<Value<'_>, Raised> {
     match magnitude.split_at_checked(whole) {
         Some((digits, [])) if !digits.is_empty() => {
             // More digits than Python takes: ValueError.
-            if digits.len() > MAX_DIGITS { Err(Raised) } else { Integer::parse(utf8()).map(Value::Int).ok_or(Raised) }
+            if digits.len() > MAX_DIGITS {
+                Err(Raised)
+            } else {
+                Integer::parse(utf8()).map(Value::Int).ok_or(Raised)
+            }
         }
         Some((digits, [b'.', fraction @ ..]))
             if !digits.is_empty() && !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit) =>
@@ -115,12 +119,19 @@ mod tests {
     fn texts_that_look_like_numbers_are_numbers() {
         let int = |text: &str| Value::Int(Integer::parse(text).unwrap());
         let cases = [
-            ("007", int("7")), ("-0", int("0")), ("-12", int("-12")), ("9007199254740993000000", int("9007199254740993000000")), ("1.50", Value::Float(1.5)), ("-0.5", Value::Float(-0.5)),
+            ("007", int("7")),
+            ("-0", int("0")),
+            ("-12", int("-12")),
+            ("9007199254740993000000", int("9007199254740993000000")),
+            ("1.50", Value::Float(1.5)),
+            ("-0.5", Value::Float(-0.5)),
         ];
         for (text, value) in cases {
             assert_eq!(Value::of_text(text.as_bytes()), Ok(value), "{text}");
         }
-        for text in ["", "-", "+1", " 1", "1 ", "1e3", ".5", "1.", "1.2.3", "１", "-a", "1_0", "1\n", "--1", "-.5"] {
+        for text in
+            ["", "-", "+1", " 1", "1 ", "1e3", ".5", "1.", "1.2.3", "１", "-a", "1_0", "1\n", "--1", "-.5"]
+        {
             assert_eq!(Value::of_text(text.as_bytes()), Ok(Value::Text(text.as_bytes())), "{text}");
         }
         assert_eq!(Value::of_text("1".repeat(4301).as_bytes()), Err(Raised));

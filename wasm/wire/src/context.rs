@@ -8,7 +8,7 @@
 //! list    := count * slot
 //! ```
 //!
-//! A map's entries are in no particular order; no name occurs twice. Places are a hash table of entry numbers with linear
+//! A map's entries are in the order in which their names were first given; no name occurs twice. Places are a hash table of entry numbers with linear
 //! probing: a power of two, at least twice as many as entries, so that most names are found, or found missing, at the first
 //! place looked at. Offsets count from the first byte of the
 //! context. A slot's payload is the value itself (boolean, integer, the bits of a float) or the offset of its

@@ -141,31 +141,35 @@ impl Writer {
             table.fill(VACANT as u8);
         }
         let mut count = 0;
-        // From the last to the first: of two members with one name the later one is met first, and stays.
-        for (name, node) in members.iter().rev() {
+        for (name, node) in members {
             let hash = hash(name.as_bytes());
             let mut place = hash as usize & (places - 1);
-            let taken = loop {
+            // Where it stands already: of two members with one name the later counts, in the place of the earlier.
+            let known = loop {
                 let number = self.u16(first_place + place * 2);
                 if number == VACANT {
-                    break false;
+                    break None;
                 }
-                if self.name(entries + usize::from(number) * ENTRY_BYTES, hash) == Some(name.as_bytes()) {
-                    break true;
+                let entry = entries + usize::from(number) * ENTRY_BYTES;
+                if self.name(entry, hash) == Some(name.as_bytes()) {
+                    break Some(entry);
                 }
                 place = (place + 1) & (places - 1);
             };
-            if taken {
-                continue;
-            }
-            self.put(first_place + place * 2, &(count as u16).to_le_bytes());
-            let entry = entries + count * ENTRY_BYTES;
-            let name_offset = self.text(name.as_bytes())?;
-            self.put_u32(entry, hash);
-            self.put_u32(entry + 4, name_offset);
-            self.put_u32(entry + 8, name.len() as u32);
+            let entry = match known {
+                Some(entry) => entry,
+                None => {
+                    self.put(first_place + place * 2, &(count as u16).to_le_bytes());
+                    let entry = entries + count * ENTRY_BYTES;
+                    let name_offset = self.text(name.as_bytes())?;
+                    self.put_u32(entry, hash);
+                    self.put_u32(entry + 4, name_offset);
+                    self.put_u32(entry + 8, name.len() as u32);
+                    count += 1;
+                    entry
+                }
+            };
             self.slot(entry + 16, node, depth)?;
-            count += 1;
         }
         self.put_u32(start, count as u32);
         self.put_u32(start + 4, places as u32 - 1);

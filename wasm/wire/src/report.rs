@@ -47,7 +47,9 @@ impl Switch {
         let has = |bit: u32| bits & 1 << bit != 0;
         match bits {
             0 => Ok(None),
-            1..16 if has(0) => Ok(Some(Self { is_on: has(1), answers_booleans: has(2), is_withheld: has(3) })),
+            1..16 if has(0) => {
+                Ok(Some(Self { is_on: has(1), answers_booleans: has(2), is_withheld: has(3) }))
+            }
             _ => Err(InvalidReport),
         }
     }

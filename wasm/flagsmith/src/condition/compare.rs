@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use pennon_wire::bytes;
 
 use crate::integer::Integer;
-use crate::python::{float, int, value_text};
 use crate::json::{Kind, Node};
+use crate::python::{float, int, value_text};
 use crate::semver::{SUFFIX, Version};
 use crate::value::Value;
 
@@ -92,7 +92,9 @@ impl Operand {
             Value::Text(text) => self.compares_text(comparison, text),
             Value::Made(text) => self.compares_text(comparison, text.as_bytes()),
             Value::Bool(value) => comparison.holds(Some(value.cmp(&self.boolean))),
-            Value::Int(value) => self.integer.as_ref().is_some_and(|own| comparison.holds(Some(value.cmp(own)))),
+            Value::Int(value) => {
+                self.integer.as_ref().is_some_and(|own| comparison.holds(Some(value.cmp(own))))
+            }
             Value::Float(value) => self.float.is_some_and(|own| comparison.holds(value.partial_cmp(&own))),
             Value::Null => false,
         }
@@ -104,7 +106,9 @@ impl Operand {
             (Text::Plain(own), Comparison::Equal) => bytes::equal(value, own),
             (Text::Plain(own), Comparison::NotEqual) => !bytes::equal(value, own),
             (Text::Plain(own), _) => comparison.holds(Some(value.cmp(own))),
-            (Text::Version(_, own), _) => own.as_ref().is_some_and(|own| version(value).is_some_and(|value| comparison.holds(Some(value.compare(own))))),
+            (Text::Version(_, own), _) => own.as_ref().is_some_and(|own| {
+                version(value).is_some_and(|value| comparison.holds(Some(value.compare(own))))
+            }),
             (Text::Incomparable, _) => false,
         }
     }

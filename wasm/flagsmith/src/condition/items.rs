@@ -17,11 +17,6 @@ impl Texts {
         let hash = hash(text);
         self.texts.find(spread(hash), |(other, known)| *other == hash && bytes::equal(known, text)).is_some()
     }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
-    }
 }
 
 impl<T: AsRef<str>> FromIterator<T> for Texts {

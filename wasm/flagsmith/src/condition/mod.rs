@@ -88,4 +88,9 @@ impl Condition {
         }
         self.property.value(scope, world).is_ok_and(|value| self.test.holds(&value))
     }
+
+    /// Whether it is plain that it never holds.
+    pub fn never_holds(&self) -> bool {
+        matches!(self.test, Test::Never) || matches!(self.property, Property::Raises)
+    }
 }

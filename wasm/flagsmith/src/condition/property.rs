@@ -75,7 +75,6 @@ impl Property {
                 ));
                 Self::Raises
             }
-            Err(_) => Self::Raises,
         }
     }
 
@@ -158,7 +157,9 @@ impl Place {
                 Raw::List(_) | Raw::Map(_) => Ok(Value::Null),
                 value => Value::of(value),
             },
-            Self::Flag(name, member) => world.flag(name).map_or(Ok(Value::Null), |answer| answer.member(*member)),
+            Self::Flag(name, member) => {
+                world.flag(name).map_or(Ok(Value::Null), |answer| answer.member(*member))
+            }
             Self::Any(path) => match path.first(Tree::root(scope, world), &Compiler) {
                 Ok(Some(node)) => node.value(),
                 // Deeper than a hundred levels: Python warns, and has no value.

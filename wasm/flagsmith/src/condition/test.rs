@@ -133,7 +133,10 @@ fn items(value: Node<'_>, notes: &mut Vec<Note>) -> Option<Texts> {
             _ => Some(text.split(',').collect()),
         },
         _ => {
-            notes.push(Note::error("unusable-value", "IN without a list never matches; Flagsmith's engine raises".into()));
+            notes.push(Note::error(
+                "unusable-value",
+                "IN without a list never matches; Flagsmith's engine raises".into(),
+            ));
             None
         }
     }
@@ -190,7 +193,8 @@ fn modulo(value: Node<'_>, notes: &mut Vec<Note>) -> Option<Modulo> {
         Some(Modulo { divisor: float(divisor)?, remainder: float(remainder)? })
     });
     match &numbers {
-        None => notes.push(Note::error("unusable-value", "MODULO without `divisor|remainder` never matches".into())),
+        None => notes
+            .push(Note::error("unusable-value", "MODULO without `divisor|remainder` never matches".into())),
         Some(Modulo { divisor: 0.0, .. }) => notes.push(Note::error(
             "zero-divisor",
             "MODULO by zero never matches; Flagsmith's engine raises".into(),

@@ -8,6 +8,9 @@ use crate::integer::Integer;
 /// Levels of lists and maps, beyond which Python raises (reference M4; its own limit is between 993 and 1,000).
 pub const MAX_DEPTH: usize = 993;
 
+/// The number of no part; the next one is a number still.
+const ABSENT: u32 = u32::MAX - 1;
+
 /// A JSON value: its parts in the order in which they are written, each container before its members.
 #[derive(Debug, Default)]
 pub struct Json {
@@ -150,7 +153,7 @@ impl<'j> Node<'j> {
 
     /// Null, in the place of what is not there.
     pub fn absent(self) -> Self {
-        Self { at: u32::MAX, ..self }
+        Self { at: ABSENT, ..self }
     }
 
     /// Its text, where it is one.

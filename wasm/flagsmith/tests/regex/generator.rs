@@ -1,0 +1,506 @@
+//! Patterns with texts that they may well match.
+
+use super::Case;
+use super::rng::Rng;
+
+/// Characters that patterns and texts have in common, so that they meet.
+const LETTERS: &[&str] = &["a", "b", "c", "A", "B", "1", "_", " ", "-", ".", "\n", "é", "ß", "日"];
+
+/// Characters whose case, class or place is a matter of its own.
+const SPECIAL: &[&str] = &[
+    "ſ", "s", "S", "K", "k", "ı", "İ", "i", "I", "σ", "ς", "Σ", "µ", "μ", "ẞ", "\u{345}", "ι", "\u{1fbe}",
+    "ﬅ", "ﬆ", "²", "Ⅷ", "①", "٣", "७", "\u{1c}", "\u{85}", "\u{301}", "\u{203f}", "\u{200d}", "\u{2028}",
+    "\r", "\u{a0}", "𐐀", "𐐨", "𝟘", "😀", "Dž", "ǆ", "Ǆ", "&", "~", "|", "]", "[", "{", "}", ",", "#", "\t",
+    "\0", "\u{7f}", "ÿ", "\u{ffff}",
+];
+
+/// Parts that are whole in themselves, many of them wrong.
+const ODDITIES: &[&str] = &[
+    "a{,3}",
+    "a{",
+    "a{}",
+    "a{,}",
+    "a{1",
+    "a{2}{3}",
+    "a**",
+    "a*?",
+    "a*+",
+    "a++",
+    "a??",
+    "a?+",
+    "a{1,2}+",
+    "a{1,2}?",
+    "*a",
+    "+",
+    "?",
+    "{1}",
+    "^*",
+    "$*",
+    r"\b*",
+    "(?:^)*",
+    "(?:a*)*",
+    "(?:a|b*)*",
+    "()*",
+    "(a|b)*?",
+    "[a-\\d]",
+    "[\\d-a]",
+    "[b-a]",
+    "[]a]",
+    "[^]a]",
+    "[]",
+    "[",
+    "[a",
+    "[a-",
+    "[a-]",
+    "[-a]",
+    "[[:alpha:]]+",
+    "[a&&b]",
+    "[a||b]",
+    "[a--b]",
+    "[\\]]",
+    "[\\b]",
+    "[\\B]",
+    "[\\A]",
+    "[\\w-]",
+    "[^\\W\\d]",
+    "[^\\n]",
+    "\\z",
+    "\\Z",
+    "\\A",
+    "\\h",
+    "\\K",
+    "\\e",
+    "\\Q",
+    "\\p{L}",
+    "\\u{41}",
+    "\\x{41}",
+    "\\x4",
+    "\\x41",
+    "\\u0041",
+    "\\u004",
+    "\\U00000041",
+    "\\U00110000",
+    "\\ud800",
+    "\\101",
+    "\\0",
+    "\\08",
+    "\\012",
+    "\\400",
+    "\\377",
+    "\\777",
+    "\\8",
+    "\\1",
+    "\\2",
+    "\\10",
+    "\\11",
+    "[\\1]",
+    "[\\08]",
+    "[\\400]",
+    "[\\8]",
+    "\\g<0>",
+    "\\N{BULLET}",
+    "\\N{bullet}",
+    "\\N{BUL LET}",
+    "\\N{}",
+    "\\N",
+    "\\N{LATIN SMALL LETTER A}",
+    "[\\N{DIGIT ONE}]",
+    "\\N{CJK UNIFIED IDEOGRAPH-4E00}",
+    "\\N{CJK Unified Ideograph-4E00}",
+    "\\N{HANGUL SYLLABLE GA}",
+    "\\N{LF}",
+    "\\N{-A}",
+    "\\N{LATIN SMALL LETTER A }",
+    "\\N{LATIN-SMALL-LETTER-A}",
+    "\\N{HYPHEN-MINUS}",
+    "\\N{HYPHENMINUS}",
+    "\\N{NOWHERE}",
+    "(?<x>a)",
+    "(?P<x>a)",
+    "(?P=x)",
+    "(?P>x)",
+    "(?P<1>a)",
+    "(?P<é>a)",
+    "(?P<>a)",
+    "(?P<x",
+    "(?P",
+    "(?",
+    "(",
+    ")",
+    "(?)",
+    "(?#c)",
+    "(?#",
+    "(?#\\)",
+    "(?i)",
+    "(?s)",
+    "(?m)",
+    "(?x)",
+    "(?a)",
+    "(?u)",
+    "(?L)",
+    "(?t)",
+    "(?au)",
+    "(?a)(?u)",
+    "(?i)(?s)",
+    "(?-i)",
+    "(?i-s:a)",
+    "(?-i:a)",
+    "(?i-i:a)",
+    "(?-u:a)",
+    "(?a:\\w)",
+    "(?u:\\w)",
+    "(?i:",
+    "(?i-",
+    "(?i-:a)",
+    "(?t:a)",
+    "(?-t:a)",
+    "(?z)",
+    "(?iz)",
+    "(?i1)",
+    "(?(1)a|b)",
+    "(?(2)a)",
+    "(?(x)a|b)",
+    "(?(0)a)",
+    "(?(1)a|b|c)",
+    "(?(+1)a|b)",
+    "(?(1_0)a)",
+    "(?( 1 )a)",
+    "(?(٣)a)",
+    "(?(²)a)",
+    "(?(-1)a)",
+    "(?(99)a)",
+    "(?(1",
+    "(?()a)",
+    "(?<=a|bc)",
+    "(?<=a*)",
+    "(?<=ab)",
+    "(?<!ab)",
+    "(?<=a{2})",
+    "(?<=(a))",
+    "(?<=(a)\\1)",
+    "(?<a",
+    "(?<=a",
+    "(?<=)",
+    "(?<!)",
+    "(?=)",
+    "(?!)",
+    "(?=a)*",
+    "(?=a){2}",
+    "(?>a*)a",
+    "(?>a|ab)c",
+    "(?>)",
+    "a{99999999999}",
+    "a{4294967295}",
+    "a{3,1}",
+    "a{0}",
+    "(a){0}",
+    "a{2,}",
+    "a{0,0}",
+    "(?:){5}",
+    "\\",
+    "\\\n",
+    "\\é",
+    "\\ ",
+    "\\_",
+    "|",
+    "||",
+    "(|)",
+    "(?:|a)+",
+    "(?:a|)*b",
+    "(?:a?){3}",
+    "(?:a??)*?b",
+    "(?:\\b|a)+",
+    "(?:$|a)+",
+    "(a?)*\\1",
+    "(?:(a)|b)*\\1",
+    "((a)|b)*\\2",
+    "(?:(a)|(b)|c)*(?(1)a|b)",
+];
+
+struct Generator<'r> {
+    rng: &'r mut Rng,
+    pattern: String,
+    /// What the pattern so far may match.
+    text: String,
+    groups: usize,
+    verbose: bool,
+    /// Only what a finite automaton decides.
+    regular: bool,
+}
+
+/// A pattern and a text.
+pub fn case(rng: &mut Rng) -> Case {
+    let regular = rng.chance(50);
+    let mut generator =
+        Generator { rng, pattern: String::new(), text: String::new(), groups: 0, verbose: false, regular };
+    if generator.rng.chance(35) {
+        let flags =
+            *generator.rng.pick(&["i", "i", "i", "m", "s", "x", "a", "im", "ia", "ms", "isx", "u", "aix"]);
+        generator.verbose = flags.contains('x');
+        generator.pattern.push_str(&format!("(?{flags})"));
+    }
+    let depth = generator.rng.between(0, 4);
+    generator.alternatives(depth);
+    if generator.rng.chance(40) {
+        let end = *generator.rng.pick(&["$", "\\Z", "$", "\\b", "\\B"]);
+        generator.pattern.push_str(end);
+    }
+    let (mut pattern, mut text) = (generator.pattern, generator.text);
+    if rng.chance(6) {
+        pattern = damage(rng, &pattern);
+    }
+    for _ in 0..rng.between(0, 2) {
+        text = damage(rng, &text);
+    }
+    if rng.chance(10) {
+        text.push('\n');
+    }
+    (pattern, text.chars().take(60).collect())
+}
+
+/// Takes out, doubles or puts in a character.
+fn damage(rng: &mut Rng, text: &str) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    let at = rng.below(characters.len() + 1);
+    match rng.below(4) {
+        0 if at < characters.len() => {
+            characters.remove(at);
+        }
+        1 if at < characters.len() => characters.insert(at, characters[at]),
+        _ => {
+            let source = if rng.chance(70) { LETTERS } else { SPECIAL };
+            let character = rng.pick(source).chars().next().unwrap_or('a');
+            characters.insert(at, character);
+        }
+    }
+    characters.into_iter().collect()
+}
+
+impl Generator<'_> {
+    fn add(&mut self, pattern: &str) {
+        self.pattern.push_str(pattern);
+    }
+
+    fn alternatives(&mut self, depth: usize) {
+        let count = if self.rng.chance(25) { self.rng.between(2, 3) } else { 1 };
+        let chosen = self.rng.below(count);
+        for index in 0..count {
+            if index > 0 {
+                self.add("|");
+            }
+            let length = self.text.len();
+            self.sequence(depth);
+            if index != chosen {
+                self.text.truncate(length);
+            }
+        }
+    }
+
+    fn sequence(&mut self, depth: usize) {
+        for _ in 0..self.rng.between(0, 4) {
+            let length = self.text.len();
+            self.item(depth);
+            if self.rng.chance(30) {
+                self.repeat(length);
+            }
+            if self.verbose && self.rng.chance(20) {
+                let blank = *self.rng.pick(&[" ", "\n", "#c\n", "\t "]);
+                self.add(blank);
+            }
+        }
+    }
+
+    /// Repeats the last item, whose text starts at `start`.
+    fn repeat(&mut self, start: usize) {
+        let (min, max) = (self.rng.below(3), self.rng.below(4));
+        let bounds = match self.rng.below(9) {
+            0 | 1 => "*".to_owned(),
+            2 | 3 => "+".to_owned(),
+            4 => "?".to_owned(),
+            5 => format!("{{{min}}}"),
+            6 => format!("{{{min},}}"),
+            7 => format!("{{,{max}}}"),
+            _ => format!("{{{min},{}}}", min + max),
+        };
+        self.add(&bounds);
+        match self.rng.below(10) {
+            0 | 1 => self.add("?"),
+            2 if !self.regular => self.add("+"),
+            _ => {}
+        }
+        let item = self.text[start..].to_owned();
+        match self.rng.below(4) {
+            0 => self.text.truncate(start),
+            1 => self.text.push_str(&item),
+            2 if item.len() < 8 => self.text.push_str(&item.repeat(2)),
+            _ => {}
+        }
+    }
+
+    fn item(&mut self, depth: usize) {
+        match self.rng.below(if depth == 0 { 70 } else { 100 }) {
+            0..30 => self.character(),
+            30..42 => self.set(),
+            42..52 => self.class(),
+            52..56 => {
+                let anchor = *self.rng.pick(&["^", "$", "\\b", "\\B", "\\A", "\\Z", "\\b", "$"]);
+                self.add(anchor);
+            }
+            56..60 => {
+                self.add(".");
+                let character = self.letter();
+                self.text.push_str(character);
+            }
+            60..62 => {
+                let oddity = *self.rng.pick(ODDITIES);
+                self.add(oddity);
+            }
+            62..70 if self.groups > 0 && !self.regular => self.reference(depth),
+            62..70 => self.character(),
+            _ => self.group(depth - 1),
+        }
+    }
+
+    fn letter(&mut self) -> &'static str {
+        let source = if self.rng.chance(85) { LETTERS } else { SPECIAL };
+        let letter: &&str = self.rng.common(source);
+        letter
+    }
+
+    fn character(&mut self) {
+        let character = self.letter();
+        if self.rng.chance(3) {
+            let code = u32::from(character.chars().next().unwrap_or('a'));
+            self.add(&format!("\\U{code:08x}"));
+        } else if "\\.[{()*+?^$|# \n\t".contains(character) || character == "-" && self.rng.chance(50) {
+            self.add(&format!("\\{character}"));
+        } else {
+            self.add(character);
+        }
+        self.sample(character);
+    }
+
+    /// Adds a character to the text, now and then in another case.
+    fn sample(&mut self, character: &str) {
+        match self.rng.below(10) {
+            0 => self.text.push_str(&character.to_uppercase()),
+            1 => self.text.push_str(&character.to_lowercase()),
+            _ => self.text.push_str(character),
+        }
+    }
+
+    fn set(&mut self) {
+        self.add("[");
+        if self.rng.chance(25) {
+            self.add("^");
+        }
+        let mut sample = "b";
+        for _ in 0..self.rng.between(1, 4) {
+            sample = self.letter();
+            match self.rng.below(10) {
+                0..5 => self.member(sample),
+                5 => self.add("a-c"),
+                6 => {
+                    let range = *self.rng.pick(&[
+                        "0-9",
+                        "A-Z",
+                        "а-я",
+                        "À-ÿ",
+                        "\\x00-\\x1f",
+                        "K-\u{212a}",
+                        "ſ-ƀ",
+                        "ა-ჰ",
+                        "𐐀-𐐧",
+                        "\\ud000-𐐧",
+                        "a-𝟘",
+                        "!-~",
+                    ]);
+                    self.add(range);
+                }
+                7 => {
+                    let high = self.letter();
+                    self.member(sample);
+                    self.add("-");
+                    self.member(high);
+                }
+                _ => {
+                    let class = *self.rng.pick(&["\\d", "\\w", "\\s", "\\D", "\\W", "\\S"]);
+                    self.add(class);
+                }
+            }
+        }
+        self.add("]");
+        self.sample(sample);
+    }
+
+    fn member(&mut self, character: &str) {
+        if self.rng.chance(70) && "]\\^-[".contains(character) {
+            self.add("\\");
+        }
+        self.add(character);
+    }
+
+    fn class(&mut self) {
+        let (class, texts): (_, &[&str]) = match self.rng.below(6) {
+            0 => ("\\d", &["1", "٣", "²", "a"]),
+            1 => ("\\w", &["a", "_", "é", "²", "日", "-"]),
+            2 => ("\\s", &[" ", "\n", "\u{a0}", "\u{1c}", "a"]),
+            3 => ("\\D", &["a", "1"]),
+            4 => ("\\W", &["-", "\u{301}", "a"]),
+            _ => ("\\S", &["a", " "]),
+        };
+        self.add(class);
+        let text = *self.rng.pick(texts);
+        self.text.push_str(text);
+    }
+
+    fn reference(&mut self, depth: usize) {
+        let group = self.rng.between(1, self.groups);
+        if self.rng.chance(70) {
+            self.add(&format!("\\{group}"));
+            let letter = self.letter();
+            self.text.push_str(letter);
+        } else {
+            self.add(&format!("(?({group})"));
+            self.sequence(depth.saturating_sub(1));
+            if self.rng.chance(60) {
+                self.add("|");
+                self.sequence(depth.saturating_sub(1));
+            }
+            self.add(")");
+        }
+    }
+
+    fn group(&mut self, depth: usize) {
+        let length = self.text.len();
+        let kind = self.rng.below(if self.regular { 7 } else { 14 });
+        match kind {
+            0..2 => self.add("("),
+            2..4 => self.add("(?:"),
+            4 => {
+                let name = self.groups + 1;
+                self.add(&format!("(?P<g{name}>"));
+            }
+            5 | 6 => {
+                let flags =
+                    *self.rng.pick(&["(?i:", "(?-i:", "(?s:", "(?m:", "(?a:", "(?i-s:", "(?u:", "(?ia:"]);
+                self.add(flags);
+            }
+            7 => self.add("(?="),
+            8 => self.add("(?!"),
+            9 => self.add("(?<="),
+            10 => self.add("(?<!"),
+            11 => self.add("(?>"),
+            _ => self.add("("),
+        }
+        if matches!(kind, 0 | 1 | 4 | 12..) {
+            self.groups += 1;
+        }
+        self.alternatives(depth);
+        self.add(")");
+        // Look-around takes nothing.
+        if matches!(kind, 7..=10) && self.rng.chance(80) {
+            self.text.truncate(length);
+        }
+    }
+}
