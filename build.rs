@@ -14,7 +14,7 @@ include!("src/engine/config.rs");
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// The guests: crate, and name of the artefact.
-const GUESTS: [(&str, &str); 1] = [("pennon-goff", "goff")];
+const GUESTS: [(&str, &str); 2] = [("pennon-goff", "goff"), ("pennon-flagsmith", "flagsmith")];
 
 /// What the outer build sets for its own compiler, and would change the guests.
 const OUTER_VARIABLES: [&str; 9] = [

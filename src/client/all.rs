@@ -136,7 +136,7 @@ impl Core {
         subject: Subject<'_>,
     ) -> Result<(u32, LoadReport), EngineError> {
         instance
-            .load_unnamed(subject.request(), |report| LoadReport::decode(report).ok())
+            .load_unnamed(subject.request(&subject.definition.text()), |report| LoadReport::decode(report).ok())
             .map_err(|error| self.load_failed(instance, subject, error))
     }
 

@@ -24,7 +24,7 @@ use crate::log::LogLevel;
 use crate::options::{Mode, Options};
 use crate::state::{Signal, State};
 use crate::sync::registry::{Registry, Unit};
-use crate::sync::snapshot::Snapshot;
+use crate::sync::snapshot::{Definition, Snapshot};
 use crate::sync::source::{Format, RulesetFile};
 use crate::worker::Worker;
 
@@ -82,22 +82,19 @@ pub(super) struct Subject<'s> {
     pub snapshot: &'s Snapshot,
     pub key: &'s str,
     pub unit: &'s Arc<Unit>,
-    pub definition: &'s str,
+    pub definition: Definition<'s>,
 }
 
 impl<'s> Subject<'s> {
-    pub(super) fn request(&self) -> LoadRequest<'s> {
-        LoadRequest {
-            key: self.key,
-            unit: self.definition.as_bytes(),
-            enrichment: self.snapshot.enrichment(),
-        }
+    /// The request that loads it, by the text of its definition.
+    pub(super) fn request<'r>(&'r self, definition: &'r str) -> LoadRequest<'r> {
+        LoadRequest { key: self.key, unit: definition.as_bytes(), enrichment: self.snapshot.enrichment() }
     }
 
     /// Refuses a unit that is too large, before any instance sees it.
     #[inline]
     pub(super) fn check_size(&self) -> Result<(), EngineError> {
-        if self.definition.len() > MAX_UNIT_BYTES {
+        if self.definition.is_longer_than(MAX_UNIT_BYTES) {
             return Err(EngineError::Unloadable(EngineError::TooLarge.load_cause()));
         }
         Ok(())
@@ -320,7 +317,8 @@ impl Core {
     ) -> Result<(&'u Loaded, u32), EngineError> {
         self.counters.loads.fetch_add(1, Ordering::Relaxed);
         let unit = subject.unit;
-        let loaded = instance.load(unit.key(), subject.request(), |report| match unit.loaded() {
+        let definition = subject.definition.text();
+        let loaded = instance.load(unit.key(), subject.request(&definition), |report| match unit.loaded() {
             Some(loaded) => Some(loaded),
             None => {
                 let report = LoadReport::decode(report).ok();

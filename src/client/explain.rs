@@ -49,7 +49,9 @@ impl Core {
             .to_json();
         let Ok(context) = context.encoded() else { return answer };
         let explained =
-            self.on_unit(key, |instance, subject| instance.explain(subject.request(), context, clock::now()));
+            self.on_unit(key, |instance, subject| {
+                instance.explain(subject.request(&subject.definition.text()), context, clock::now())
+            });
         let explanation = match explained {
             None => return answer,
             Some(Ok(explanation)) => explanation,

@@ -57,8 +57,9 @@ impl Module {
         context: &str,
     ) -> Result<ModuleAnswer, EngineError> {
         subject.check_size()?;
-        let Service::Goff = service;
-        let question = question(subject.key, subject.definition, context, subject.snapshot.enrichment_json());
+        debug_assert_eq!(service, Service::Goff, "options have been checked");
+        let definition = subject.definition.text();
+        let question = question(subject.key, &definition, context, subject.snapshot.enrichment_json());
         let mut lent = self.pool.lend()?;
         let generation = subject.snapshot.generation();
         let first = *lent.instance()?.first_generation.get_or_insert(generation);

@@ -87,7 +87,7 @@ impl Core {
         if !ask.is_reported {
             return with(resolved);
         }
-        let code = resolved.error.unwrap_or(ErrorCode::TypeMismatch);
+        let code = resolved.error_for(ask.flag_type);
         let with = match self.help_out(code, key, context, ask, with) {
             Ok(shown) => return shown,
             Err(with) => with,

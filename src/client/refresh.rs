@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::events::Kept;
 use crate::listener::{ProviderEvent, Source};
 use crate::log::LogLevel;
-use crate::service::goff::Form;
+use crate::service::Form;
 use crate::state::{Severity, State};
 use crate::sync::document::to_json;
 use crate::sync::registry::Unit;
@@ -150,7 +150,7 @@ impl Core {
             self.origin.store(source as u8, Ordering::Relaxed);
             return Ok((Changes::default(), previous.generation()));
         }
-        let (snapshot, changes) = Snapshot::new(document, form, previous.as_deref(), &self.registry)?;
+        let (snapshot, changes) = Snapshot::new(document, form, &self.options, previous.as_deref(), &self.registry)?;
         if let Some(previous) = &previous {
             self.warm(previous, &snapshot, &changes);
         }

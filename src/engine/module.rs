@@ -16,32 +16,48 @@ include!("config.rs");
 pub(crate) enum Guest {
     /// GO Feature Flag.
     Goff,
+    /// Flagsmith.
+    Flagsmith,
 }
 
 /// The artefact stands page-aligned in an executable section and is run in place: loading it makes no memory executable,
 /// which hardened processes forbid (systemd's MemoryDenyWriteExecute, SELinux's execmem).
 #[expect(unsafe_code, reason = "a file can be placed in a section of its own only in assembly")]
 mod artefacts {
-    std::arch::global_asm!(
-        ".pushsection .pennon.guests,\"ax\",@progbits",
-        ".balign 65536",
-        ".hidden pennon_guest_goff_start",
-        ".globl pennon_guest_goff_start",
-        "pennon_guest_goff_start:",
-        concat!(".incbin \"", env!("OUT_DIR"), "/goff.cwasm\""),
-        ".hidden pennon_guest_goff_end",
-        ".globl pennon_guest_goff_end",
-        "pennon_guest_goff_end:",
-        // So that the end too is the address of a byte that is there.
-        ".byte 0",
-        ".balign 65536",
-        ".popsection",
-    );
+    /// Places the artefacts `$file` one behind the other, and declares where each begins and ends.
+    macro_rules! artefacts {
+        ($($file:literal $start:ident $end:ident),*) => {
+            std::arch::global_asm!(
+                ".pushsection .pennon.guests,\"ax\",@progbits",
+                $(
+                    ".balign 65536",
+                    concat!(".hidden ", stringify!($start)),
+                    concat!(".globl ", stringify!($start)),
+                    concat!(stringify!($start), ":"),
+                    concat!(".incbin \"", env!("OUT_DIR"), "/", $file, "\""),
+                    concat!(".hidden ", stringify!($end)),
+                    concat!(".globl ", stringify!($end)),
+                    concat!(stringify!($end), ":"),
+                    // So that the end too is the address of a byte that is there.
+                    ".byte 0",
+                )*
+                ".balign 65536",
+                ".popsection",
+            );
 
-    unsafe extern "C" {
-        pub(super) static pennon_guest_goff_start: u8;
-        pub(super) static pennon_guest_goff_end: u8;
+            unsafe extern "C" {
+                $(
+                    pub(super) static $start: u8;
+                    pub(super) static $end: u8;
+                )*
+            }
+        };
     }
+
+    artefacts!(
+        "goff.cwasm" pennon_guest_goff_start pennon_guest_goff_end,
+        "flagsmith.cwasm" pennon_guest_flagsmith_start pennon_guest_flagsmith_end
+    );
 }
 
 /// Leaves code memory as it is: the artefact's section is executable from the start.
@@ -84,26 +100,35 @@ impl Guest {
         // Once, and not by whoever is first of two: wasmtime keeps a list of where code lies, in which this may stand once. A
         // child that is forked while another thread loads it could not load anything either: that list has a lock.
         static GOFF: OnceLock<Result<InstancePre<Sandbox>, EngineError>> = OnceLock::new();
-        let prepare = || {
+        static FLAGSMITH: OnceLock<Result<InstancePre<Sandbox>, EngineError>> = OnceLock::new();
+        let place = match self {
+            Self::Goff => &GOFF,
+            Self::Flagsmith => &FLAGSMITH,
+        };
+        let prepared = place.get_or_init(|| {
             let engine = engine()?;
-            let module = load(engine, goff())?;
+            let module = load(engine, self.artefact())?;
             // Guests import nothing.
             Linker::new(engine).instantiate_pre(&module).map_err(unusable)
-        };
-        let prepared = match self {
-            Self::Goff => GOFF.get_or_init(prepare),
-        };
+        });
         prepared.as_ref().map_err(Clone::clone)
     }
-}
 
-/// Where the artefact of GO Feature Flag's guest lies.
-fn goff() -> NonNull<[u8]> {
-    // Only addresses are taken: the bytes are wasmtime's to read.
-    let start = &raw const artefacts::pennon_guest_goff_start;
-    let end = &raw const artefacts::pennon_guest_goff_end;
-    let start = NonNull::new(start.cast_mut()).unwrap_or(NonNull::dangling());
-    NonNull::slice_from_raw_parts(start, end.addr().saturating_sub(start.addr().get()))
+    /// Where its artefact lies.
+    fn artefact(self) -> NonNull<[u8]> {
+        // Only addresses are taken: the bytes are wasmtime's to read.
+        let (start, end) = match self {
+            Self::Goff => {
+                (&raw const artefacts::pennon_guest_goff_start, &raw const artefacts::pennon_guest_goff_end)
+            }
+            Self::Flagsmith => (
+                &raw const artefacts::pennon_guest_flagsmith_start,
+                &raw const artefacts::pennon_guest_flagsmith_end,
+            ),
+        };
+        let start = NonNull::new(start.cast_mut()).unwrap_or(NonNull::dangling());
+        NonNull::slice_from_raw_parts(start, end.addr().saturating_sub(start.addr().get()))
+    }
 }
 
 #[expect(unsafe_code, reason = "wasmtime takes precompiled code on trust")]

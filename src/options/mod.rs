@@ -62,6 +62,15 @@ pub const OPTION_NAMES: [&str; 39] = [
     "cache_dir",
 ];
 
+/// How values are given of flags that are switched on or off beside their value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ValueOptions {
+    /// Whether a boolean is the flag's value, and not whether it is switched on.
+    pub(crate) booleans_are_values: bool,
+    /// Whether a flag that is switched off gives its value all the same.
+    pub(crate) disabled_flags_have_values: bool,
+}
+
 /// Options of a client.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -72,6 +81,7 @@ pub struct Options {
     pub(crate) watch_interval: Duration,
     pub(crate) network: Network,
     pub(crate) events: EventOptions,
+    pub(crate) values: ValueOptions,
     pub(crate) start_wait: Duration,
     pub(crate) pool_size: usize,
     pub(crate) pool_wait: Duration,
@@ -95,6 +105,7 @@ impl Options {
             watch_interval: Duration::from_millis(1000),
             network: Network::default(),
             events: EventOptions::default(),
+            values: ValueOptions::default(),
             start_wait: Duration::ZERO,
             pool_size: cores.min(8),
             pool_wait: Duration::from_millis(1000),

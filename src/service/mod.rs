@@ -2,9 +2,15 @@
 //!
 //! A service is data and functions; it knows neither threads nor WebAssembly.
 
+pub(crate) mod flagsmith;
 pub(crate) mod goff;
 
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
 use crate::engine::Guest;
+use crate::options::ValueOptions;
 
 /// A flag service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,11 +18,72 @@ use crate::engine::Guest;
 pub enum Service {
     /// GO Feature Flag.
     Goff,
+    /// Flagsmith.
+    Flagsmith,
+}
+
+/// A flag in a document: where its definition stands, and its key where that has escapes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// The key between its quotes, in the document.
+    pub key: Range<u32>,
+    /// The key where the document has it in escapes.
+    pub decoded: Option<Box<str>>,
+    /// The value.
+    pub value: Range<u32>,
+}
+
+/// A document, split.
+#[derive(Debug, Default)]
+pub(crate) struct Split {
+    /// The flags in the order of the document; of two with one key the later counts.
+    pub members: Vec<Member>,
+    /// What lies between the braces of the object of flags, where there is one and an update may look for its change there.
+    pub inside: Range<u32>,
+    /// What it adds to every context, as JSON.
+    pub enrichment: Option<String>,
+    /// How definitions are put together, where they are more than values of members.
+    pub composition: Option<Box<dyn Composition>>,
+}
+
+/// Puts definitions together from parts of a document.
+pub(crate) trait Composition: fmt::Debug + Send + Sync {
+    /// The definition of a flag, by the number of its member, in pieces.
+    fn definition<'d>(&self, document: &'d str, member: usize) -> Vec<Cow<'d, str>>;
+
+    /// Whether every change of the document may change the flag.
+    fn depends_on_all(&self, member: usize) -> bool;
+
+    /// How many segments there are.
+    fn segments(&self) -> usize;
+
+    /// The definition of a segment, in pieces. Its answer is `true` for who is in it.
+    fn segment_definition<'d>(&self, document: &'d str, segment: usize) -> Vec<Cow<'d, str>>;
+
+    /// What a segment is called.
+    fn segment_name(&self, document: &str, segment: usize) -> SegmentName;
+}
+
+/// What a segment is called, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SegmentName {
+    pub id: String,
+    pub name: String,
+}
+
+/// What a document can be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A file, or an answer of the service, as its members tell.
+    #[default]
+    Either,
+    /// An answer of the service.
+    Answer,
 }
 
 impl Service {
     /// The services, by the names that options use.
-    pub(crate) const ALL: [(&'static str, Self); 1] = [("goff", Self::Goff)];
+    pub(crate) const ALL: [(&'static str, Self); 2] = [("goff", Self::Goff), ("flagsmith", Self::Flagsmith)];
 
     /// The service of this name.
     pub fn parse(name: &str) -> Option<Self> {
@@ -27,6 +94,7 @@ impl Service {
     pub fn name(self) -> &'static str {
         match self {
             Self::Goff => "goff",
+            Self::Flagsmith => "flagsmith",
         }
     }
 
@@ -34,6 +102,34 @@ impl Service {
     pub(crate) fn guest(self) -> Guest {
         match self {
             Self::Goff => Guest::Goff,
+            Self::Flagsmith => Guest::Flagsmith,
+        }
+    }
+
+    /// Splits a document.
+    ///
+    /// # Errors
+    /// With what is wrong and where.
+    pub(crate) fn split(self, document: &str, form: Form, values: ValueOptions) -> Result<Split, String> {
+        match self {
+            Self::Goff => goff::split(document, form),
+            Self::Flagsmith => flagsmith::split(document, values),
+        }
+    }
+
+    /// Splits a piece from inside the object of flags, which must be whole members; none where there is no such object.
+    pub(crate) fn split_members(self, piece: &str, document: &str) -> Option<Vec<Member>> {
+        match self {
+            Self::Goff => goff::split_members(piece, document),
+            Self::Flagsmith => None,
+        }
+    }
+
+    /// Keys whose presence tells the form of a document.
+    pub(crate) fn shape_keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Goff => &goff::SHAPE_KEYS,
+            Self::Flagsmith => &[],
         }
     }
 }

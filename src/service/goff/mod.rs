@@ -14,39 +14,8 @@ use std::ops::Range;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::{Form, Member, Split};
 use crate::limits::MAX_UNITS;
-
-/// A member of the object of flags: where its value stands in the document, and its key where that has escapes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Member {
-    /// The key between its quotes, in the document.
-    pub key: Range<u32>,
-    /// The key where the document has it in escapes.
-    pub decoded: Option<Box<str>>,
-    /// The value.
-    pub value: Range<u32>,
-}
-
-/// A document, split.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Split {
-    /// The flags in the order of the document; of two with one key the later counts.
-    pub members: Vec<Member>,
-    /// What lies between the braces of the object of flags.
-    pub inside: Range<u32>,
-    /// The enrichment's JSON.
-    pub enrichment: Option<Range<u32>>,
-}
-
-/// What a document can be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// A flags file or the relay's answer, as its members tell.
-    #[default]
-    Either,
-    /// The relay's answer: flags stand in its member `flags`, and without any it is `{}`.
-    Answer,
-}
 
 /// Splits a document.
 ///
@@ -157,7 +126,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
                 ENRICHMENT => {
                     is_answer = true;
                     let value: &'de RawValue = map.next_value()?;
-                    split.enrichment = (value.get() != "null").then(|| range(value.get(), origin));
+                    split.enrichment = (value.get() != "null").then(|| value.get().to_owned());
                 }
                 // What later relays may add; alone it is the answer of something else.
                 _ if self.shape == Shape::Answer => {
@@ -306,8 +275,7 @@ mod tests {
         assert_eq!(keys("{}"), []);
         let document = r#"{"evaluationContextEnrichment": {"env": 1}, "flags": {"a":{}}}"#;
         let split = split(document, Form::Either).unwrap();
-        let enrichment = split.enrichment.unwrap();
-        assert_eq!(&document[enrichment.start as usize..enrichment.end as usize], "{\"env\": 1}");
+        assert_eq!(split.enrichment.as_deref(), Some("{\"env\": 1}"));
         assert_eq!(&document[split.inside.start as usize..split.inside.end as usize], "\"a\":{}");
     }
 

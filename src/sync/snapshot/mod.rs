@@ -5,6 +5,7 @@
 
 mod update;
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::registry::{Registry, Unit};
 use crate::context;
 use crate::error::Error;
-use crate::service::goff::{self, Form, Member};
+use crate::options::Options;
+use crate::service::{Composition, Form, Member, SegmentName, Service, Split};
 
 /// A ruleset as evaluations see it, whole or not at all.
 #[derive(Debug)]
@@ -31,9 +33,52 @@ pub(crate) struct Snapshot {
     has_duplicates: bool,
     /// What lies between the braces of the object of flags.
     inside: Range<u32>,
-    /// The enrichment: its JSON in the document, and encoded.
-    enrichment_json: Option<Range<u32>>,
+    /// The enrichment: its JSON, and encoded.
+    enrichment_json: Option<Arc<str>>,
     enrichment: Arc<[u8]>,
+    service: Service,
+    /// How definitions are put together, where they are more than values of members.
+    composition: Option<Arc<dyn Composition>>,
+    /// Units of the segments.
+    segments: Vec<Arc<Unit>>,
+}
+
+/// The definition of a unit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Definition<'s> {
+    snapshot: &'s Snapshot,
+    part: Part,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Member(usize),
+    Segment(usize),
+}
+
+impl<'s> Definition<'s> {
+    /// Its text.
+    pub(crate) fn text(&self) -> Cow<'s, str> {
+        let pieces = match (&self.snapshot.composition, self.part) {
+            (None, Part::Member(member)) => return Cow::Borrowed(self.snapshot.value(member)),
+            (None, Part::Segment(_)) => return Cow::Borrowed(""),
+            (Some(composition), Part::Member(member)) => composition.definition(&self.snapshot.document, member),
+            (Some(composition), Part::Segment(segment)) => {
+                composition.segment_definition(&self.snapshot.document, segment)
+            }
+        };
+        Cow::Owned(pieces.concat())
+    }
+
+    /// Whether it has more bytes than `most`; it may be put together to tell.
+    pub(crate) fn is_longer_than(&self, most: usize) -> bool {
+        match &self.snapshot.composition {
+            None => self.text().len() > most,
+            // No part of a document is longer than the document; what is put together may repeat parts, but seldom.
+            Some(_) if self.snapshot.document.len() * 2 < most => false,
+            Some(_) => self.text().len() > most,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +102,7 @@ impl Snapshot {
     pub(crate) fn new(
         document: String,
         form: Form,
+        options: &Options,
         previous: Option<&Self>,
         registry: &Arc<Registry>,
     ) -> Result<(Self, Changes), Error> {
@@ -65,7 +111,7 @@ impl Snapshot {
             snapshot.document = Arc::new(document);
             return Ok((snapshot, changes));
         }
-        let mut snapshot = Self::parse(document, form, registry)?;
+        let mut snapshot = Self::parse(document, form, options, registry)?;
         let Some(previous) = previous else {
             let keys = snapshot.sorted_keys();
             return Ok((snapshot, Changes { keys }));
@@ -75,27 +121,38 @@ impl Snapshot {
         Ok((snapshot, changes))
     }
 
-    fn parse(document: String, form: Form, registry: &Arc<Registry>) -> Result<Self, Error> {
-        let split = goff::split(&document, form).map_err(Error::InvalidRuleset)?;
-        let enrichment = match &split.enrichment {
+    fn parse(
+        document: String,
+        form: Form,
+        options: &Options,
+        registry: &Arc<Registry>,
+    ) -> Result<Self, Error> {
+        let service = options.service;
+        let Split { members, inside, enrichment, composition } =
+            service.split(&document, form, options.values).map_err(Error::InvalidRuleset)?;
+        let encoded = match &enrichment {
             None => Arc::default(),
-            Some(range) => context::encode_object(text(&document, range))
+            Some(json) => context::encode_object(json)
                 .map_err(|error| {
-                    Error::InvalidRuleset(format!("evaluationContextEnrichment cannot be used: {error}"))
+                    Error::InvalidRuleset(format!("what the ruleset adds to contexts cannot be used: {error}"))
                 })?
                 .into(),
         };
         let unit = |member| Entry { member, unit: Arc::new(Unit::new(registry)) };
+        let segments = composition.as_ref().map_or(0, |composition| composition.segments());
         let mut snapshot = Self {
             document: Arc::new(document),
             generation: 1,
-            entries: split.members.into_iter().map(unit).collect(),
+            entries: members.into_iter().map(unit).collect(),
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             has_duplicates: false,
-            inside: split.inside,
-            enrichment_json: split.enrichment,
-            enrichment,
+            inside,
+            enrichment_json: enrichment.map(Into::into),
+            enrichment: encoded,
+            service,
+            composition: composition.map(Into::into),
+            segments: (0..segments).map(|_| Arc::new(Unit::new(registry))).collect(),
         };
         snapshot.reindex();
         Ok(snapshot)
@@ -138,15 +195,10 @@ impl Snapshot {
         let (mut changed, mut adopted) = (Vec::new(), Vec::new());
         for (position, entry) in self.entries.iter().enumerate() {
             let key = entry.key(&self.document);
-            match previous.entry(key) {
-                Some(old)
-                    if same_enrichment
-                        && text(&previous.document, &old.member.value)
-                            == text(&self.document, &entry.member.value) =>
-                {
-                    adopted.push((position, Arc::clone(&old.unit)));
-                }
-                _ => changed.push(key.to_owned()),
+            let old = previous.position(key).filter(|old| same_enrichment && self.is_same(position, previous, *old));
+            match old.and_then(|old| previous.entries.get(old)) {
+                Some(old) => adopted.push((position, Arc::clone(&old.unit))),
+                None => changed.push(key.to_owned()),
             }
         }
         let gone = previous.entries.iter().map(|entry| entry.key(&previous.document));
@@ -156,30 +208,86 @@ impl Snapshot {
                 entry.unit = unit;
             }
         }
+        if same_enrichment {
+            self.adopt_segments(previous);
+        }
         changed.sort_unstable();
         Changes { keys: changed }
+    }
+
+    /// Segments are told by their places: one that moves is loaded anew.
+    fn adopt_segments(&mut self, previous: &Self) {
+        let (Some(own), Some(other)) = (&self.composition, &previous.composition) else { return };
+        for (number, unit) in self.segments.iter_mut().enumerate() {
+            let is_same = || {
+                own.segment_definition(&self.document, number) == other.segment_definition(&previous.document, number)
+            };
+            if let Some(old) = previous.segments.get(number).filter(|_| is_same()) {
+                *unit = Arc::clone(old);
+            }
+        }
+    }
+
+    /// Whether a flag has the same definition in two snapshots.
+    fn is_same(&self, position: usize, previous: &Self, old: usize) -> bool {
+        match (&self.composition, &previous.composition) {
+            (Some(own), Some(other)) => {
+                !own.depends_on_all(position)
+                    && own.definition(&self.document, position) == other.definition(&previous.document, old)
+            }
+            _ => self.value(position) == previous.value(old),
+        }
+    }
+
+    /// The value of a member in the document.
+    fn value(&self, position: usize) -> &str {
+        self.entries.get(position).map_or("", |entry| text(&self.document, &entry.member.value))
     }
 
     fn key_at(&self, position: u32) -> &str {
         self.entries.get(position as usize).map_or("", |entry| entry.key(&self.document))
     }
 
-    fn entry(&self, key: &str) -> Option<&Entry> {
+    #[inline]
+    fn position(&self, key: &str) -> Option<usize> {
         let position = self.index.find(hash(&self.hasher, key), |position| self.key_at(*position) == key)?;
-        self.entries.get(*position as usize)
+        Some(*position as usize)
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.get(self.position(key)?)
+    }
+
+    fn definition(&self, part: Part) -> Definition<'_> {
+        Definition { snapshot: self, part }
     }
 
     /// The unit of a key, with its definition.
     #[inline]
-    pub(crate) fn find(&self, key: &str) -> Option<(&Arc<Unit>, &str)> {
-        self.entry(key).map(|entry| (&entry.unit, text(&self.document, &entry.member.value)))
+    pub(crate) fn find(&self, key: &str) -> Option<(&Arc<Unit>, Definition<'_>)> {
+        let position = self.position(key)?;
+        let entry = self.entries.get(position)?;
+        Some((&entry.unit, self.definition(Part::Member(position))))
     }
 
     /// All units in the order of their keys: key, unit, definition.
-    pub(crate) fn units(&self) -> impl Iterator<Item = (&str, &Arc<Unit>, &str)> {
-        let mut order: Vec<_> = self.entries.iter().map(|entry| (entry.key(&self.document), entry)).collect();
-        order.sort_unstable_by_key(|(key, _)| *key);
-        order.into_iter().map(|(key, entry)| (key, &entry.unit, text(&self.document, &entry.member.value)))
+    pub(crate) fn units(&self) -> impl Iterator<Item = (&str, &Arc<Unit>, Definition<'_>)> {
+        let mut order: Vec<_> = self
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(position, entry)| (entry.key(&self.document), &entry.unit, self.definition(Part::Member(position))))
+            .collect();
+        order.sort_unstable_by_key(|(key, ..)| *key);
+        order.into_iter()
+    }
+
+    /// All segments in the order of the document: name, unit, definition.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = (SegmentName, &Arc<Unit>, Definition<'_>)> {
+        self.segments.iter().enumerate().filter_map(|(number, unit)| {
+            let name = self.composition.as_ref()?.segment_name(&self.document, number);
+            Some((name, unit, self.definition(Part::Segment(number))))
+        })
     }
 
     fn sorted_keys(&self) -> Vec<String> {
@@ -214,7 +322,7 @@ impl Snapshot {
     /// The JSON of what it adds to every context; none where it adds nothing.
     #[cfg(feature = "modules")]
     pub(crate) fn enrichment_json(&self) -> Option<&str> {
-        self.enrichment_json.as_ref().map(|range| text(&self.document, range))
+        self.enrichment_json.as_deref()
     }
 
     /// Whether its document is this one.
@@ -236,6 +344,9 @@ impl Snapshot {
             inside: self.inside.clone(),
             enrichment_json: self.enrichment_json.clone(),
             enrichment: Arc::clone(&self.enrichment),
+            service: self.service,
+            composition: self.composition.clone(),
+            segments: self.segments.iter().map(|_| Arc::new(Unit::new(registry))).collect(),
         }
     }
 }
@@ -287,12 +398,13 @@ mod tests {
 
     fn check(old: &str, new: &str) -> Vec<String> {
         let registry = Arc::new(Registry::default());
-        let (previous, _) = Snapshot::new(old.into(), Form::Either, None, &registry).unwrap();
-        let (updated, changes) = Snapshot::new(new.into(), Form::Either, Some(&previous), &registry).unwrap();
-        let mut whole = Snapshot::parse(new.into(), Form::Either, &registry).unwrap();
+        let options = Options::new(Service::Goff);
+        let (previous, _) = Snapshot::new(old.into(), Form::Either, &options, None, &registry).unwrap();
+        let (updated, changes) = Snapshot::new(new.into(), Form::Either, &options, Some(&previous), &registry).unwrap();
+        let mut whole = Snapshot::parse(new.into(), Form::Either, &options, &registry).unwrap();
         let whole_changes = whole.adopt(&previous);
         let list = |snapshot: &Snapshot| -> Vec<(String, String)> {
-            snapshot.units().map(|(key, _, value)| (key.to_owned(), value.to_owned())).collect()
+            snapshot.units().map(|(key, _, value)| (key.to_owned(), value.text().into_owned())).collect()
         };
         assert_eq!(list(&updated), list(&whole), "{old} -> {new}");
         assert_eq!(changes, whole_changes, "{old} -> {new}");

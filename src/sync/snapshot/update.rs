@@ -7,14 +7,15 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 
 use super::{Changes, Entry, Snapshot, hash, text};
-use crate::service::goff;
 use crate::sync::registry::{Registry, Unit};
 
 impl Snapshot {
     /// The snapshot of a document that differs from this one's in some flags only; none where it differs otherwise. The
     /// new snapshot's document is left empty.
     pub(super) fn update(&self, document: &str, registry: &Arc<Registry>) -> Option<(Self, Changes)> {
-        if self.has_duplicates || goff::SHAPE_KEYS.iter().any(|key| self.entry(key).is_some()) {
+        let shape_keys = self.service.shape_keys();
+        let has_shape_key = || shape_keys.iter().any(|key| self.entry(key).is_some());
+        if self.composition.is_some() || self.has_duplicates || has_shape_key() {
             return None;
         }
         let (old, new) = (self.document.as_bytes(), document.as_bytes());
@@ -46,7 +47,7 @@ impl Snapshot {
         }
         let piece = document.get(middle_start..middle_end)?;
         let piece = trim_commas(piece, before > 0, first_after < self.entries.len())?;
-        let fresh = goff::split_members(piece, document)?;
+        let fresh = self.service.split_members(piece, document)?;
 
         let (head_entries, rest) = self.entries.split_at_checked(before)?;
         let (replaced, tail_entries) = rest.split_at_checked(first_after - before)?;
@@ -61,7 +62,7 @@ impl Snapshot {
                     Arc::clone(&old.unit)
                 }
                 // The key of an entry that stays, twice in the new document; or one that may change the document's shape.
-                None if self.entry(key).is_some() || goff::SHAPE_KEYS.contains(&key) => return None,
+                None if self.entry(key).is_some() || shape_keys.contains(&key) => return None,
                 _ => {
                     changes.push(key.to_owned());
                     Arc::new(Unit::new(registry))
@@ -83,12 +84,6 @@ impl Snapshot {
 
         let same_keys = replaced.len() == fresh_count
             && replaced.iter().map(|entry| entry.key(&self.document)).eq(fresh_keys());
-        let shifted = |range: &Range<u32>| {
-            let place = |position: u32| {
-                (i64::from(position) + if (position as usize) < head { 0 } else { shift }) as u32
-            };
-            place(range.start)..place(range.end)
-        };
         let mut snapshot = Self {
             document: Arc::default(),
             generation: self.generation + 1,
@@ -97,8 +92,11 @@ impl Snapshot {
             hasher: self.hasher.clone(),
             has_duplicates: false,
             inside: self.inside.start..moved(inside_end) as u32,
-            enrichment_json: self.enrichment_json.as_ref().map(shifted),
+            enrichment_json: self.enrichment_json.clone(),
             enrichment: Arc::clone(&self.enrichment),
+            service: self.service,
+            composition: None,
+            segments: Vec::new(),
         };
         if same_keys {
             snapshot.index = self.index.clone();

@@ -1,10 +1,15 @@
 //! The answer to one question about a flag.
 
+mod outcome;
+
 use std::ops::Range;
 
 use pennon_wire::guest::Time;
 use pennon_wire::report::{LoadReport, Outcome};
 use pennon_wire::{Answer, ErrorCode, Reason};
+
+use self::outcome::Parsed;
+pub(crate) use self::outcome::{HostOutcome, on_one_line, string_of};
 
 use crate::clock;
 
@@ -28,7 +33,7 @@ pub enum FlagType {
 
 impl FlagType {
     /// The type's name, in lower case with its article, for messages.
-    const fn article(self) -> &'static str {
+    pub(crate) const fn article(self) -> &'static str {
         match self {
             Self::Any => "a value",
             Self::Boolean => "a boolean",
@@ -70,142 +75,6 @@ pub enum Value<'a> {
     String(&'a str),
     /// An object or a list, as JSON text.
     Json(&'a str),
-}
-
-/// The value of an outcome, parsed once when its unit is loaded.
-#[derive(Clone, Debug, PartialEq)]
-enum Parsed {
-    Default,
-    Null,
-    Bool(bool),
-    Int(i64),
-    Double(f64),
-    String(Box<str>),
-    Json,
-}
-
-/// An outcome as the host keeps it.
-#[derive(Clone, Debug)]
-pub(crate) struct HostOutcome {
-    variant: Box<str>,
-    metadata: Box<str>,
-    /// The value's JSON text; empty where there is none.
-    json: Box<str>,
-    value: Parsed,
-}
-
-impl HostOutcome {
-    pub(crate) fn new(outcome: Outcome) -> Self {
-        let json = outcome.value.unwrap_or_default();
-        let value = match json.as_bytes().first() {
-            None => Parsed::Default,
-            Some(b'n') => Parsed::Null,
-            Some(b't') => Parsed::Bool(true),
-            Some(b'f') => Parsed::Bool(false),
-            Some(b'{' | b'[') => Parsed::Json,
-            Some(b'"') => {
-                // Lone surrogates, which Rust has no text for, become U+FFFD as in the service.
-                let text = serde_json::from_str(&json).unwrap_or_else(|_| lossy(&json));
-                Parsed::String(text.into())
-            }
-            Some(_) => match (json.parse(), json.parse::<f64>()) {
-                (Ok(number), _) => Parsed::Int(number),
-                (_, Ok(number)) if whole(number).is_some() => Parsed::Int(number as i64),
-                (_, Ok(number)) => Parsed::Double(number),
-                _ => Parsed::Null,
-            },
-        };
-        Self { variant: outcome.variant.into(), metadata: outcome.metadata.into(), json: json.into(), value }
-    }
-
-    /// The name of its variant; may be empty.
-    pub(crate) fn variant(&self) -> &str {
-        &self.variant
-    }
-
-    /// Its metadata, a JSON object; may be empty.
-    pub(crate) fn metadata(&self) -> &str {
-        &self.metadata
-    }
-
-    pub(crate) fn set_metadata(&mut self, metadata: String) {
-        self.metadata = metadata.into();
-    }
-
-    /// The JSON of its value, on one line; none where it leaves the value to the caller.
-    pub(crate) fn given_json(&self) -> Option<String> {
-        match self.value {
-            Parsed::Default | Parsed::Null => None,
-            _ => Some(on_one_line(&self.json)),
-        }
-    }
-
-    /// Whether it leaves the value to the caller.
-    #[inline]
-    pub(crate) fn gives_none(&self) -> bool {
-        matches!(self.value, Parsed::Default | Parsed::Null)
-    }
-
-    pub(crate) fn value(&self) -> Value<'_> {
-        match &self.value {
-            Parsed::Default => Value::Default,
-            Parsed::Null => Value::Null,
-            Parsed::Bool(value) => Value::Bool(*value),
-            Parsed::Int(value) => Value::Int(*value),
-            Parsed::Double(value) => Value::Double(*value),
-            Parsed::String(text) => Value::String(text),
-            Parsed::Json => Value::Json(&self.json),
-        }
-    }
-
-    /// Whether the value is of the type that is asked for; no value is of every type.
-    pub(crate) fn is(&self, flag_type: FlagType) -> bool {
-        match (flag_type, &self.value) {
-            (FlagType::Any, _) | (_, Parsed::Default | Parsed::Null) => true,
-            (FlagType::Boolean, value) => matches!(value, Parsed::Bool(_)),
-            (FlagType::String, value) => matches!(value, Parsed::String(_)),
-            (FlagType::Integer, value) => matches!(value, Parsed::Int(_)),
-            (FlagType::Double, value) => matches!(value, Parsed::Int(_) | Parsed::Double(_)),
-            (FlagType::Object, value) => matches!(value, Parsed::Json),
-        }
-    }
-
-    fn article(&self) -> &'static str {
-        match &self.value {
-            Parsed::Bool(_) => FlagType::Boolean.article(),
-            Parsed::String(_) => FlagType::String.article(),
-            Parsed::Int(_) => FlagType::Integer.article(),
-            Parsed::Double(_) => FlagType::Double.article(),
-            Parsed::Json => FlagType::Object.article(),
-            Parsed::Default | Parsed::Null => FlagType::Any.article(),
-        }
-    }
-}
-
-/// JSON without its line breaks, which can only stand between its parts.
-pub(crate) fn on_one_line(json: &str) -> String {
-    json.replace(['\n', '\r'], " ")
-}
-
-/// The integer that a number is, where it is one that fits.
-fn whole(number: f64) -> Option<i64> {
-    const END: f64 = 9_223_372_036_854_775_808.0;
-    ((-END..END).contains(&number) && number.trunc() == number).then_some(number as i64)
-}
-
-/// Text of a JSON string with lone surrogates.
-fn lossy(json: &str) -> String {
-    let mut replaced = json.to_owned();
-    // Each escape of a surrogate that has no partner; those that have one were read above if all had.
-    while let Err(error) = serde_json::from_str::<String>(&replaced) {
-        let Some(start) = replaced.get(..error.column().min(replaced.len())).and_then(|s| s.rfind("\\u"))
-        else {
-            return String::new();
-        };
-        let end = (start + 6).min(replaced.len());
-        replaced.replace_range(start..end, "\u{fffd}");
-    }
-    serde_json::from_str(&replaced).unwrap_or_default()
 }
 
 /// A unit's load report as the host keeps it, for all instances.
@@ -285,11 +154,17 @@ impl<'a> Resolved<'a> {
     /// The value of the type that is asked for; none where the caller's default is to be used.
     #[inline]
     pub(crate) fn value(&self, flag_type: FlagType) -> Option<Value<'a>> {
-        let outcome = self.outcome.filter(|outcome| self.error.is_none() && outcome.is(flag_type))?;
-        match outcome.value() {
-            Value::Default | Value::Null => None,
-            value => Some(value),
+        let outcome = self.outcome.filter(|_| self.error.is_none())?;
+        match outcome.typed(flag_type) {
+            Err(_) | Ok(Value::Default | Value::Null) => None,
+            Ok(value) => Some(value),
         }
+    }
+
+    /// Why there is no value of the type that is asked for.
+    pub(crate) fn error_for(&self, flag_type: FlagType) -> ErrorCode {
+        let refused = self.outcome.and_then(|outcome| outcome.typed(flag_type).err());
+        self.error.or(refused.map(|refusal| refusal.code())).unwrap_or(ErrorCode::TypeMismatch)
     }
 
     /// As an evaluation of its own.
@@ -297,13 +172,20 @@ impl<'a> Resolved<'a> {
         let Some(outcome) = self.outcome else {
             return Evaluation::new(key, &self, "", "", "", Parsed::Default, self.message);
         };
-        if self.error.is_none() && !outcome.is(flag_type) {
-            let message = format!("flag is {}, not {}", outcome.article(), flag_type.article());
-            let mismatch = Self { reason: Reason::Error, error: Some(ErrorCode::TypeMismatch), ..self };
-            return Evaluation::new(key, &mismatch, "", &outcome.metadata, "", Parsed::Default, &message);
+        if self.error.is_some() {
+            let (variant, metadata, json) = (outcome.variant(), outcome.metadata(), outcome.json());
+            return Evaluation::new(key, &self, variant, metadata, json, Parsed::Default, self.message);
         }
-        let value = if self.error.is_some() { Parsed::Default } else { outcome.value.clone() };
-        Evaluation::new(key, &self, &outcome.variant, &outcome.metadata, &outcome.json, value, self.message)
+        match outcome.given(flag_type) {
+            Ok((value, json)) => {
+                Evaluation::new(key, &self, outcome.variant(), outcome.metadata(), json, value, self.message)
+            }
+            Err(refusal) => {
+                let message = refusal.message(outcome, flag_type);
+                let refused = Self { reason: Reason::Error, error: Some(refusal.code()), ..self };
+                Evaluation::new(key, &refused, "", outcome.metadata(), "", Parsed::Default, &message)
+            }
+        }
     }
 }
 
@@ -440,31 +322,5 @@ impl Evaluation {
     /// Flag metadata as the text of a JSON object; empty where there is none.
     pub fn metadata_json(&self) -> &str {
         self.piece(&self.metadata)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn outcome(json: &str) -> HostOutcome {
-        HostOutcome::new(Outcome { value: Some(json.into()), ..Outcome::default() })
-    }
-
-    #[test]
-    fn numbers_are_of_the_types_that_hold_them() {
-        assert!(outcome("5").is(FlagType::Integer) && outcome("5").is(FlagType::Double));
-        assert_eq!(outcome("5.0").value(), Value::Int(5));
-        assert_eq!(outcome("9007199254740993").value(), Value::Int(9_007_199_254_740_993));
-        assert!(outcome("1.5").is(FlagType::Double) && !outcome("1.5").is(FlagType::Integer));
-        assert!(!outcome("1e19").is(FlagType::Integer));
-        assert!(!outcome("true").is(FlagType::Integer) && !outcome("true").is(FlagType::Double));
-    }
-
-    #[test]
-    fn null_is_of_every_type_and_lists_are_objects() {
-        assert!(outcome("null").is(FlagType::Boolean) && outcome("[]").is(FlagType::Object));
-        assert!(!outcome("\"x\"").is(FlagType::Object));
-        assert_eq!(outcome("\"a\\ud800b\"").value(), Value::String("a\u{fffd}b"));
     }
 }
