@@ -25,9 +25,13 @@ use expression::{Query, Selector};
 pub use pattern::{Compiled, Extent, Patterns};
 pub use tree::{Kind, Tree};
 
-/// Levels of parentheses, negations, calls and filters in one path, and of groups in one regular expression. Python's own
-/// bound, of a few hundred, varies with the depth of the caller.
+/// Levels of parentheses, negations, calls and comparisons in one path, and of groups in one regular expression. A filter
+/// counts as four of them, for that is what it needs of the stack. Python's own bound, of a few hundred, varies with the
+/// depth of the caller.
 pub const MAX_DEPTH: usize = 64;
+
+/// What a filter counts of [`MAX_DEPTH`].
+const FILTER_DEPTH: usize = 4;
 
 /// A parsed path.
 #[derive(Debug)]

@@ -7,6 +7,13 @@
 //! depends on its caller; NaN in two lists that are compared, where Python takes an object for equal to itself; a text with a newline at its end, where the engine of this test, but not
 //! `Patterns`, has another `$`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's way to fail is to panic"
+)]
+
 mod document;
 mod fixed;
 mod generate;
