@@ -73,7 +73,7 @@ const FLOATS: [(f64, &str); 11] = [
     (f64::INFINITY, "1e999"),
     (f64::NEG_INFINITY, "-1e999"),
     (5e-324, "5e-324"),
-    (9.2233720368547758e18, "9.2233720368547758e18"),
+    (9_223_372_036_854_775_808.0, "9.2233720368547758e18"),
 ];
 
 const INTS: [i64; 10] = [0, 1, -1, 2, 12, 9007199254740993, 9007199254740992, i64::MAX, i64::MIN, 3];
@@ -109,10 +109,9 @@ fn container(rng: &mut Rng, depth: usize) -> Value {
         }
     }
     // Often two alike, for `==`.
-    if let Some((_, last)) = members.last().cloned().filter(|_| rng.chance(30)) {
-        if members.iter().all(|(other, _)| *other != "b") {
-            members.push(("b", shuffled(last, rng)));
-        }
+    let last = members.last().filter(|_| rng.chance(30) && members.iter().all(|(other, _)| *other != "b"));
+    if let Some((_, last)) = last.cloned() {
+        members.push(("b", shuffled(last, rng)));
     }
     Value::Map(members)
 }

@@ -1,6 +1,7 @@
 //! Paths: all of the syntax, much of what is nearly syntax, and what a mutation leaves of either.
 
 use crate::document::{NAMES, PATTERNS, TEXTS, Value, quote};
+use crate::pattern::pattern;
 use crate::rng::Rng;
 
 /// A path, mostly one that leads somewhere in the document, and a document, mostly the one given.
@@ -10,6 +11,10 @@ pub fn case(rng: &mut Rng, document: Value) -> (String, Value) {
         0..=2 => generator.matching(),
         3..=5 => {
             generator.segments(1, 5);
+            document
+        }
+        6 => {
+            generator.soup();
             document
         }
         _ => {
@@ -132,6 +137,16 @@ impl Generator<'_> {
             let space = *self.rng.pick(&[" ", "  ", "\n", "\t", "\r", " \n"]);
             self.push(space);
         }
+    }
+
+    /// A filter of tokens in no order.
+    fn soup(&mut self) {
+        self.push("[?");
+        for _ in 0..self.rng.between(1, 6) {
+            self.word(&FRAGMENTS);
+            self.word(&["", "", "@.a", " ", "@", "==", "1", ")", "]"]);
+        }
+        self.push("]");
     }
 
     /// A filter with a regular expression, and texts for it.
@@ -458,39 +473,6 @@ impl Generator<'_> {
         let pattern = pattern(self.rng);
         self.quoted(&pattern);
     }
-}
-
-/// A regular expression, mostly one of RFC 9485.
-pub fn pattern(rng: &mut Rng) -> String {
-    const ATOMS: [&str; 24] = [
-        "a", "b", ".", "A", "é", "1", "\\.", "\\-", "\\p{L}", "\\P{Lu}", "\\p{Nd}", "^", "$", "(a|b)", "()",
-        "(ab", ")", "😀", "\\n", "&", " ", "\\d", "~", "(a|ab)",
-    ];
-    const MEMBERS: [&str; 18] = [
-        "a", "b", "a-c", "&&", "||", "~~", "\\p{L}", "\\]", "^", "-", ".", "é-ü", "c-a", "\\-", "&", "|",
-        "\\n", "~",
-    ];
-    const QUANTIFIERS: [&str; 10] = ["*", "+", "?", "{2}", "{1,}", "{1,2}", "{2,1}", "{10}", "*?", "{,2}"];
-    let mut text = String::new();
-    for _ in 0..rng.between(0, 4) {
-        if rng.chance(30) {
-            text.push('[');
-            text.push_str(if rng.chance(25) { "^" } else { "" });
-            for _ in 0..rng.between(1, 4) {
-                text.push_str(rng.word(&MEMBERS));
-            }
-            text.push(']');
-        } else {
-            let atom: &str = *rng.common(&ATOMS[..]);
-            text.push_str(atom);
-        }
-        if rng.chance(35) {
-            let quantifier: &str = *rng.common(&QUANTIFIERS[..]);
-            text.push_str(quantifier);
-        }
-        text.push_str(if rng.chance(8) { "|" } else { "" });
-    }
-    text
 }
 
 /// A case as the oracle reads it.
