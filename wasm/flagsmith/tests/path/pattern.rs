@@ -34,5 +34,5 @@ pub fn pattern(rng: &mut Rng) -> String {
 }
 
 fn common(words: &[&'static str], rng: &mut Rng) -> &'static str {
-    rng.common(words)
+    rng.common::<&'static str>(words)
 }
