@@ -86,8 +86,21 @@ pub fn document(rng: &mut Rng) -> Value {
     container(rng, depth)
 }
 
+/// Pairs of scalars, or of small lists and maps of them.
+pub fn pairs(rng: &mut Rng) -> Value {
+    let pair = |rng: &mut Rng| {
+        let left = if rng.chance(25) { container(rng, 1) } else { scalar(rng) };
+        let right = match left {
+            Value::List(_) | Value::Map(_) => shuffled(left.clone(), rng),
+            _ => scalar(rng),
+        };
+        Value::Map(vec![("a", left), ("b", right)])
+    };
+    Value::List((0..8).map(|_| pair(rng)).collect())
+}
+
 /// Some more or some less than the hundred levels that a descent goes down.
-fn deep(rng: &mut Rng) -> Value {
+pub fn deep(rng: &mut Rng) -> Value {
     let mut value = scalar(rng);
     for _ in 0..rng.between(96, 104) {
         let name = *rng.pick(&NAMES[..3]);
@@ -135,17 +148,17 @@ fn value(rng: &mut Rng, depth: usize) -> Value {
 }
 
 fn scalar(rng: &mut Rng) -> Value {
-    match rng.below(10) {
+    match rng.below(11) {
         0 => Value::Null,
         1 => Value::Bool(true),
         2 => Value::Bool(false),
         3 | 4 => Value::Int(*rng.common(&INTS)),
         5 => Value::Big(rng.word(&BIGS)),
-        6 => {
+        6 | 7 => {
             let (value, text) = *rng.pick(&FLOATS);
             Value::Float(value, text)
         }
-        7 => Value::Text(rng.word(&PATTERNS)),
+        8 => Value::Text(rng.word(&PATTERNS)),
         _ => Value::Text(rng.word(&TEXTS)),
     }
 }

@@ -1,6 +1,6 @@
 //! Paths: all of the syntax, much of what is nearly syntax, and what a mutation leaves of either.
 
-use crate::document::{NAMES, PATTERNS, TEXTS, Value, quote};
+use crate::document::{self, NAMES, PATTERNS, TEXTS, Value, quote};
 use crate::pattern::pattern;
 use crate::rng::Rng;
 
@@ -16,6 +16,25 @@ pub fn case(rng: &mut Rng, document: Value) -> (String, Value) {
         6 => {
             generator.soup();
             document
+        }
+        7 => {
+            for part in ["[?@.a", generator.rng.word(&OPERATORS), "@.b]"] {
+                generator.push(part);
+            }
+            document::pairs(generator.rng)
+        }
+        8 => {
+            generator.word(&[
+                "..key",
+                "..b",
+                "..a",
+                "[?@..key]",
+                "..[0]",
+                ".b..*",
+                "[?count(@..a)>2]",
+                "..zz",
+            ]);
+            document::deep(generator.rng)
         }
         _ => {
             generator.prefix(&document);
@@ -115,6 +134,8 @@ fn mutated(text: &str, rng: &mut Rng) -> String {
     }
     text.into_iter().collect()
 }
+
+const OPERATORS: [&str; 6] = ["==", "<", ">", "!=", "<=", ">="];
 
 struct Generator<'a> {
     rng: &'a mut Rng,
@@ -364,7 +385,7 @@ impl Generator<'_> {
         self.operand();
         for _ in 0..*self.rng.common(&[1, 1, 1, 1, 1, 2]) {
             self.space();
-            self.word(&["==", "<", ">", "!=", "<=", ">="]);
+            self.word(&OPERATORS);
             self.space();
             self.operand();
         }
