@@ -291,6 +291,13 @@ fn a_descent_goes_down_a_hundred_levels() {
 }
 
 #[test]
+fn steps_are_bounded() {
+    let nest = (0..90).fold(json!({"x": 1}), |inner, _| json!({"a": inner}));
+    let path = format!("$[?@{}..b]", "..a".repeat(20));
+    assert_eq!(first(&path, &json!([nest])), Err(Raised::TooLong));
+}
+
+#[test]
 fn depth_is_bounded_and_chains_are_not() {
     let nested = |open: &str, close: &str, levels: usize| {
         format!("$[?{}@.a{}]", open.repeat(levels), close.repeat(levels))

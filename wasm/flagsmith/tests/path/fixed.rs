@@ -142,8 +142,8 @@ pub fn cases(rng: &mut Rng) -> Vec<(String, Value)> {
     paths.push(format!("$[?{}]", vec!["@.a==1"; 200].join("||")));
     paths.push(format!("$[?{}@.a{}]", "(".repeat(60), ")".repeat(60)));
     paths.push(format!("$[?{}@.a]", "!".repeat(60)));
-    paths.push(format!("$[?@{}]", "..a".repeat(20)));
-    paths.push(format!("${}", "..*".repeat(4)));
+    paths.push(format!("$[?@{}]", "..a".repeat(3)));
+    paths.push(format!("${}", "..*".repeat(3)));
     paths
         .iter()
         .flat_map(|path| (0..DOCUMENTS).map(|_| (path.clone(), document::document(rng))).collect::<Vec<_>>())
