@@ -17,6 +17,7 @@
 mod document;
 mod fixed;
 mod generate;
+mod mutate;
 mod pattern;
 #[path = "../../../../tests/conformance/rng.rs"]
 mod rng;
