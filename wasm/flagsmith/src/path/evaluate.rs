@@ -5,8 +5,8 @@
 use super::compare;
 use super::expression::{Call, Comparison, Expression, Operator, PatternCall, Query};
 use super::tree::{Kind, Tree};
-use super::walk::Walk;
-use super::{Exception, Patterns, Raised, pattern};
+use super::walk::{Run, Walk};
+use super::{Exception, Raised, pattern};
 
 /// What an expression is evaluated for.
 pub struct Scope<'a, T> {
@@ -14,7 +14,7 @@ pub struct Scope<'a, T> {
     pub current: &'a T,
     /// `$`
     pub root: &'a T,
-    pub patterns: &'a dyn Patterns,
+    pub run: &'a Run<'a>,
 }
 
 impl<T> Clone for Scope<'_, T> {
@@ -100,12 +100,12 @@ fn evaluate<'a, T: Tree>(expression: &'a Expression, scope: Scope<'_, T>) -> Res
         Expression::Number(value) => Operand::Number(*value),
         Expression::Text(text) => Operand::Text(text),
         Expression::Relative(query) if scope.current.kind().items().is_some() => {
-            nodes(query, scope.current, scope.patterns)?
+            nodes(query, scope.current, scope.run)?
         }
         // A scalar has no nodes below it, and is not in a list of nodes itself: `[?@]` asks for its truth.
         Expression::Relative(query) if query.segments.is_empty() => Operand::Item(scope.current.clone()),
         Expression::Relative(_) => Operand::Nodes(0, None),
-        Expression::Absolute(query) => nodes(query, scope.root, scope.patterns)?,
+        Expression::Absolute(query) => nodes(query, scope.root, scope.run)?,
         Expression::Call(call) => called(call, scope)?,
         Expression::Not(_) | Expression::All(_) | Expression::Any(_) | Expression::Comparison(_) => {
             Operand::Bool(holds(expression, scope)?)
@@ -114,8 +114,8 @@ fn evaluate<'a, T: Tree>(expression: &'a Expression, scope: Scope<'_, T>) -> Res
 }
 
 /// All nodes, although two would do: what the last of them raises is raised.
-fn nodes<'a, T: Tree>(query: &Query, root: &T, patterns: &dyn Patterns) -> Result<Operand<'a, T>, Raised> {
-    let mut walk = Walk::new(query, root.clone(), patterns);
+fn nodes<'a, T: Tree>(query: &Query, root: &T, run: &Run<'_>) -> Result<Operand<'a, T>, Raised> {
+    let mut walk = Walk::new(query, root.clone(), run);
     let first = walk.next()?;
     let mut count = usize::from(first.is_some());
     while walk.next()?.is_some() {
@@ -179,5 +179,6 @@ fn matched<T: Tree>(call: &PatternCall, scope: Scope<'_, T>) -> Result<bool, Rai
     }
     let pattern = evaluate(&call.pattern, scope)?;
     let Some((text, pattern)) = text.text().zip(pattern.text()) else { return Ok(false) };
-    Ok(pattern::compile(pattern, call.extent, scope.patterns).is_some_and(|compiled| compiled.matches(text)))
+    Ok(pattern::compile(pattern, call.extent, scope.run.patterns)
+        .is_some_and(|compiled| compiled.matches(text)))
 }

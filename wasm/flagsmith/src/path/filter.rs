@@ -69,9 +69,7 @@ impl Parser<'_> {
     /// A comparison; of several the last is the innermost, and gives a boolean.
     fn comparison(&mut self, left: Expression, operator: Operator) -> Result<Expression, PathError> {
         self.advance();
-        self.enter()?;
-        let right = self.expression(Level::Relation)?;
-        self.leave();
+        let right = self.below(1, |parser| parser.expression(Level::Relation))?;
         if is_comparable(&left) && is_comparable(&right) {
             Ok(Expression::Comparison(Box::new(Comparison { left, operator, right })))
         } else {
@@ -83,16 +81,11 @@ impl Parser<'_> {
         match self.kind() {
             Kind::Parenthesis => {
                 self.advance();
-                self.enter()?;
-                let expression = self.group()?;
-                self.leave();
-                Ok(expression)
+                self.below(1, Self::group)
             }
             Kind::Not => {
                 self.advance();
-                self.enter()?;
-                let expression = self.expression(Level::Operand)?;
-                self.leave();
+                let expression = self.below(1, |parser| parser.expression(Level::Operand))?;
                 Ok(Expression::Not(Box::new(expression)))
             }
             _ => self.argument(),
@@ -140,9 +133,14 @@ impl Parser<'_> {
     /// A call; its last argument may have a comma behind it.
     fn call(&mut self) -> Result<Expression, PathError> {
         let function = self.token();
-        let mut arguments = Vec::new();
         self.advance();
-        self.enter()?;
+        let arguments = self.below(1, Self::arguments)?;
+        Ok(Expression::Call(Box::new(self.typed(&function, arguments)?)))
+    }
+
+    /// Arguments, and the closing parenthesis.
+    fn arguments(&mut self) -> Result<Vec<Expression>, PathError> {
+        let mut arguments = Vec::new();
         while self.kind() != Kind::EndParenthesis {
             let first = self.argument()?;
             arguments.push(self.operators(first, Level::Or)?);
@@ -153,8 +151,7 @@ impl Parser<'_> {
             }
         }
         self.advance();
-        self.leave();
-        Ok(Expression::Call(Box::new(self.typed(&function, arguments)?)))
+        Ok(arguments)
     }
 
     /// The call of a function that exists, with arguments that it takes.

@@ -5,8 +5,8 @@
 //! another error, and in which node comes first. The library is RFC 9535 with a lenient lexer, an unchecked corner here
 //! and there, and Python's values underneath; each place where that shows says so.
 //!
-//! Bounds that the library does not have, because a guest's stack is small: [`MAX_DEPTH`]. Data may be nested as deep as it
-//! likes, no walk here recurses over it.
+//! Bounds that the library does not have, because a guest's stack is small and its time is the caller's: [`MAX_DEPTH`] and
+//! [`MAX_STEPS`]. Data may be nested as deep as it likes, no walk here recurses over it.
 
 mod compare;
 mod evaluate;
@@ -25,9 +25,17 @@ use expression::{Query, Selector};
 pub use pattern::{Compiled, Extent, Patterns};
 pub use tree::{Kind, Tree};
 
-/// Levels of parentheses, negations, calls and filters in one path, and of groups in one regular expression. Python's own
-/// bound, of a few hundred, varies with the depth of the caller.
+/// Levels of parentheses, negations, calls and comparisons in one path, and of groups in one regular expression. A filter
+/// counts as four of them, for that is what it needs of the stack. Python's own bound, of a few hundred, varies with the
+/// depth of the caller.
 pub const MAX_DEPTH: usize = 64;
+
+/// What a filter counts of [`MAX_DEPTH`].
+const FILTER_DEPTH: usize = 4;
+
+/// Steps of one walk and of the walks in its filters; a node takes one or a few. Several `..` in one path, or filters in
+/// filters, take more than any machine has.
+pub const MAX_STEPS: usize = 4_000_000;
 
 /// A parsed path.
 #[derive(Debug)]
@@ -79,6 +87,8 @@ pub enum Exception {
 pub enum Raised {
     /// `..` met more than a hundred levels before there was a node: the engine warns and goes on with null.
     TooDeep,
+    /// More steps than [`MAX_STEPS`]. Python goes on, possibly for ever.
+    TooLong,
     /// An exception that ends the engine's evaluation.
     Exception(Exception),
 }
@@ -116,7 +126,7 @@ impl Path {
     ///
     /// `patterns` compiles the regular expressions that are found in the data.
     pub fn first<T: Tree>(&self, root: T, patterns: &dyn Patterns) -> Result<Option<T>, Raised> {
-        walk::Walk::new(&self.query, root, patterns).next()
+        walk::Walk::new(&self.query, root, &walk::Run::new(patterns)).next()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::expression::{Query, Segment, Selector, Slice};
 use super::lexer::{self, Kind, Token};
-use super::{Exception, MAX_DEPTH, PathError, Patterns, literal};
+use super::{Exception, FILTER_DEPTH, MAX_DEPTH, PathError, Patterns, literal};
 
 /// The query of `text`.
 pub fn parse(text: &str, patterns: &dyn Patterns) -> Result<Query, PathError> {
@@ -39,14 +39,19 @@ impl<'a> Parser<'a> {
         Err(PathError::Syntax { message, at: self.token().at })
     }
 
-    /// Goes one level down, where there is one left.
-    pub fn enter(&mut self) -> Result<(), PathError> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(PathError::Raises(Exception::Recursion)) } else { Ok(()) }
-    }
-
-    pub fn leave(&mut self) {
-        self.depth -= 1;
+    /// Reads what is `levels` further down, where as many are left.
+    pub fn below<T>(
+        &mut self,
+        levels: usize,
+        read: impl FnOnce(&mut Self) -> Result<T, PathError>,
+    ) -> Result<T, PathError> {
+        if self.depth + levels > MAX_DEPTH {
+            return Err(PathError::Raises(Exception::Recursion));
+        }
+        self.depth += levels;
+        let read = read(self);
+        self.depth -= levels;
+        read
     }
 
     /// The segments from here to the first token that belongs to none.
@@ -107,10 +112,7 @@ impl<'a> Parser<'a> {
             Kind::Wildcard => Selector::Wildcard,
             Kind::Filter => {
                 self.advance();
-                self.enter()?;
-                let expression = self.filter()?;
-                self.leave();
-                return Ok(Selector::Filter(expression));
+                return Ok(Selector::Filter(self.below(FILTER_DEPTH, Self::filter)?));
             }
             _ => return self.fail("a selector is expected"),
         };

@@ -291,10 +291,22 @@ fn a_descent_goes_down_a_hundred_levels() {
 }
 
 #[test]
+fn steps_are_bounded() {
+    let nest = (0..90).fold(json!({"x": 1}), |inner, _| json!({"a": inner}));
+    let path = format!("$[?@{}..b]", "..a".repeat(20));
+    assert_eq!(first(&path, &json!([nest])), Err(Raised::TooLong));
+}
+
+#[test]
 fn depth_is_bounded_and_chains_are_not() {
-    let nested = |levels: usize| format!("$[?{}@.a{}]", "(".repeat(levels), ")".repeat(levels));
-    assert!(parse(&nested(MAX_DEPTH - 1)).is_ok());
-    raises(&nested(MAX_DEPTH), Exception::Recursion);
+    let nested = |open: &str, close: &str, levels: usize| {
+        format!("$[?{}@.a{}]", open.repeat(levels), close.repeat(levels))
+    };
+    for (open, close, cost) in [("(", ")", 1), ("!", "", 1), ("@[?", "]", FILTER_DEPTH)] {
+        let levels = (MAX_DEPTH - FILTER_DEPTH) / cost;
+        assert!(parse(&nested(open, close, levels)).is_ok(), "{open}");
+        raises(&nested(open, close, levels + 1), Exception::Recursion);
+    }
     let chain = vec!["@.a==1"; 5_000].join("||");
     finds_nothing(&format!("$[?{chain}]"), &json!([1]));
     let long = format!("${}", ".a".repeat(5_000));

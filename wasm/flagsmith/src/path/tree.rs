@@ -9,7 +9,8 @@ pub trait Tree: Clone {
     /// may be computed.
     fn member(&self, name: &str) -> Option<Self>;
 
-    /// The element at `index` of a list, or the value of that member of a map, in the order of insertion.
+    /// The element at `index` of a list, or the value of that member of a map, in the order of insertion. Wildcards, filters,
+    /// descents and the equality of two maps see these alone.
     fn item(&self, index: usize) -> Option<Self>;
 
     /// The name of the member at `index` of a map.

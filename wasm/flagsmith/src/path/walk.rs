@@ -3,19 +3,39 @@
 //! The library chains generators; here their states are on a stack of our own, so neither a long path nor deep data needs
 //! the guest's.
 
+use std::cell::Cell;
+
 use super::evaluate::{self, Scope};
 use super::expression::{Query, Segment, Selector, Slice};
 use super::tree::{Kind, Tree};
-use super::{Patterns, Raised};
+use super::{MAX_STEPS, Patterns, Raised};
 
 /// How many levels `..` goes down, the one it begins at included.
 const MAX_DESCENT: usize = 100;
+
+/// What all the walks of one question share.
+pub struct Run<'a> {
+    pub patterns: &'a dyn Patterns,
+    steps: Cell<usize>,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(patterns: &'a dyn Patterns) -> Self {
+        Self { patterns, steps: Cell::new(0) }
+    }
+
+    /// Counts one step.
+    fn step(&self) -> Result<(), Raised> {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > MAX_STEPS { Err(Raised::TooLong) } else { Ok(()) }
+    }
+}
 
 pub struct Walk<'a, T> {
     segments: &'a [Segment],
     /// What `$` means in a filter: where the walk began, even if it began at an `@`.
     root: T,
-    patterns: &'a dyn Patterns,
+    run: &'a Run<'a>,
     frames: Vec<Frame<T>>,
     /// The root has been given to the first segment, or out.
     begun: bool,
@@ -34,8 +54,8 @@ struct Frame<T> {
 }
 
 impl<'a, T: Tree> Walk<'a, T> {
-    pub fn new(query: &'a Query, root: T, patterns: &'a dyn Patterns) -> Self {
-        Self { segments: &query.segments, root, patterns, frames: Vec::new(), begun: false }
+    pub fn new(query: &'a Query, root: T, run: &'a Run<'a>) -> Self {
+        Self { segments: &query.segments, root, run, frames: Vec::new(), begun: false }
     }
 
     /// The next node.
@@ -47,10 +67,11 @@ impl<'a, T: Tree> Walk<'a, T> {
             }
         }
         while let Some(frame) = self.frames.last_mut() {
+            self.run.step()?;
             let Some(segment) = self.segments.get(frame.segment) else { break };
             let next = frame.segment + 1;
             if let Some(selector) = segment.selectors.get(frame.selector) {
-                match frame.select(selector, &self.root, self.patterns)? {
+                match frame.select(selector, &self.root, self.run)? {
                     Some(node) => {
                         if let Some(node) = self.arrive(node, next) {
                             return Ok(Some(node));
@@ -82,12 +103,7 @@ impl<'a, T: Tree> Walk<'a, T> {
 
 impl<T: Tree> Frame<T> {
     /// The next node that the selector has here.
-    fn select(
-        &mut self,
-        selector: &Selector,
-        root: &T,
-        patterns: &dyn Patterns,
-    ) -> Result<Option<T>, Raised> {
+    fn select(&mut self, selector: &Selector, root: &T, run: &Run<'_>) -> Result<Option<T>, Raised> {
         let kind = self.node.kind();
         let turn = self.at;
         match (selector, kind) {
@@ -111,8 +127,9 @@ impl<T: Tree> Frame<T> {
                 while self.at < length {
                     let item = self.node.item(self.at);
                     self.at += 1;
+                    run.step()?;
                     let Some(item) = item else { continue };
-                    if evaluate::holds(expression, Scope { current: &item, root, patterns })? {
+                    if evaluate::holds(expression, Scope { current: &item, root, run })? {
                         return Ok(Some(item));
                     }
                 }

@@ -73,7 +73,7 @@ const FLOATS: [(f64, &str); 11] = [
     (f64::INFINITY, "1e999"),
     (f64::NEG_INFINITY, "-1e999"),
     (5e-324, "5e-324"),
-    (9.2233720368547758e18, "9.2233720368547758e18"),
+    (9_223_372_036_854_775_808.0, "9.2233720368547758e18"),
 ];
 
 const INTS: [i64; 10] = [0, 1, -1, 2, 12, 9007199254740993, 9007199254740992, i64::MAX, i64::MIN, 3];
@@ -86,8 +86,21 @@ pub fn document(rng: &mut Rng) -> Value {
     container(rng, depth)
 }
 
+/// Pairs of scalars, or of small lists and maps of them.
+pub fn pairs(rng: &mut Rng) -> Value {
+    let pair = |rng: &mut Rng| {
+        let left = if rng.chance(25) { container(rng, 1) } else { scalar(rng) };
+        let right = match left {
+            Value::List(_) | Value::Map(_) => shuffled(left.clone(), rng),
+            _ => scalar(rng),
+        };
+        Value::Map(vec![("a", left), ("b", right)])
+    };
+    Value::List((0..8).map(|_| pair(rng)).collect())
+}
+
 /// Some more or some less than the hundred levels that a descent goes down.
-fn deep(rng: &mut Rng) -> Value {
+pub fn deep(rng: &mut Rng) -> Value {
     let mut value = scalar(rng);
     for _ in 0..rng.between(96, 104) {
         let name = *rng.pick(&NAMES[..3]);
@@ -109,10 +122,9 @@ fn container(rng: &mut Rng, depth: usize) -> Value {
         }
     }
     // Often two alike, for `==`.
-    if let Some((_, last)) = members.last().cloned().filter(|_| rng.chance(30)) {
-        if members.iter().all(|(other, _)| *other != "b") {
-            members.push(("b", shuffled(last, rng)));
-        }
+    let last = members.last().filter(|_| rng.chance(30) && members.iter().all(|(other, _)| *other != "b"));
+    if let Some((_, last)) = last.cloned() {
+        members.push(("b", shuffled(last, rng)));
     }
     Value::Map(members)
 }
@@ -136,17 +148,17 @@ fn value(rng: &mut Rng, depth: usize) -> Value {
 }
 
 fn scalar(rng: &mut Rng) -> Value {
-    match rng.below(10) {
+    match rng.below(11) {
         0 => Value::Null,
         1 => Value::Bool(true),
         2 => Value::Bool(false),
         3 | 4 => Value::Int(*rng.common(&INTS)),
         5 => Value::Big(rng.word(&BIGS)),
-        6 => {
+        6 | 7 => {
             let (value, text) = *rng.pick(&FLOATS);
             Value::Float(value, text)
         }
-        7 => Value::Text(rng.word(&PATTERNS)),
+        8 => Value::Text(rng.word(&PATTERNS)),
         _ => Value::Text(rng.word(&TEXTS)),
     }
 }

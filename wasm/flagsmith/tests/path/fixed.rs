@@ -5,7 +5,7 @@ use crate::rng::Rng;
 
 const DOCUMENTS: usize = 4;
 
-const PATHS: [&str; 118] = [
+const PATHS: [&str; 125] = [
     "",
     "$",
     "$ ",
@@ -83,6 +83,13 @@ const PATHS: [&str; 118] = [
     "$[?(@.a !@.b)]",
     "$[?(@.a, @.b)]",
     "$[?(@.a @[9007199254740992])]",
+    "$[?(@.a 1 @[9007199254740992])]",
+    "$[?(@.a 'x' foo(@))]",
+    "$[?(@.a foo(@))]",
+    "$[?(@.a !@[9007199254740992])]",
+    "$[?(@.a !@.a==@[9007199254740992])]",
+    "$[?(@.a 1 @.a==@[9007199254740992])]",
+    "$[?(@.a 1 2)]",
     "$[?.a]",
     "$[?1]",
     "$[?(1)]",
@@ -135,8 +142,8 @@ pub fn cases(rng: &mut Rng) -> Vec<(String, Value)> {
     paths.push(format!("$[?{}]", vec!["@.a==1"; 200].join("||")));
     paths.push(format!("$[?{}@.a{}]", "(".repeat(60), ")".repeat(60)));
     paths.push(format!("$[?{}@.a]", "!".repeat(60)));
-    paths.push(format!("$[?@{}]", "..a".repeat(20)));
-    paths.push(format!("${}", "..*".repeat(4)));
+    paths.push(format!("$[?@{}]", "..a".repeat(3)));
+    paths.push(format!("${}", "..*".repeat(3)));
     paths
         .iter()
         .flat_map(|path| (0..DOCUMENTS).map(|_| (path.clone(), document::document(rng))).collect::<Vec<_>>())

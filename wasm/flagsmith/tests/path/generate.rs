@@ -1,6 +1,8 @@
 //! Paths: all of the syntax, much of what is nearly syntax, and what a mutation leaves of either.
 
-use crate::document::{NAMES, PATTERNS, TEXTS, Value, quote};
+use crate::document::{self, NAMES, PATTERNS, TEXTS, Value, quote};
+use crate::mutate::{FRAGMENTS, mutated};
+use crate::pattern::pattern;
 use crate::rng::Rng;
 
 /// A path, mostly one that leads somewhere in the document, and a document, mostly the one given.
@@ -12,6 +14,29 @@ pub fn case(rng: &mut Rng, document: Value) -> (String, Value) {
             generator.segments(1, 5);
             document
         }
+        6 => {
+            generator.soup();
+            document
+        }
+        7 => {
+            for part in ["[?@.a", generator.rng.word(&OPERATORS), "@.b]"] {
+                generator.push(part);
+            }
+            document::pairs(generator.rng)
+        }
+        8 => {
+            generator.word(&[
+                "..key",
+                "..b",
+                "..a",
+                "[?@..key]",
+                "..[0]",
+                ".b..*",
+                "[?count(@..a)>2]",
+                "..zz",
+            ]);
+            document::deep(generator.rng)
+        }
         _ => {
             generator.prefix(&document);
             generator.segments(0, 2);
@@ -22,94 +47,7 @@ pub fn case(rng: &mut Rng, document: Value) -> (String, Value) {
     if rng.chance(30) { (mutated(&text, rng), document) } else { (text, document) }
 }
 
-const FRAGMENTS: [&str; 66] = [
-    ".",
-    "..",
-    "[",
-    "]",
-    "(",
-    ")",
-    "?",
-    "@",
-    "$",
-    "*",
-    ",",
-    ":",
-    "'",
-    "\"",
-    "\\",
-    "!",
-    "=",
-    "==",
-    "!=",
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "&&",
-    "||",
-    "&",
-    " ",
-    "\n",
-    "\t",
-    "\u{1}",
-    "-",
-    "0",
-    "00",
-    "-0",
-    "1",
-    "-1",
-    "01",
-    "1e2",
-    "1e-2",
-    "1.5",
-    ":1.5",
-    "1e400",
-    "1.0e400",
-    "9007199254740992",
-    "-9007199254740991",
-    "true",
-    "false",
-    "null",
-    "nullx",
-    "count(",
-    "length(",
-    "foo(1)",
-    "match(",
-    "value(@)",
-    "😀",
-    "é",
-    "\u{ffff}",
-    "\\u0041",
-    "\\ud83d\\ude00",
-    "\\u001f",
-    "\\ud83d",
-    "@.a,",
-    "!@",
-    "[?@]",
-    "'a'",
-    "\u{a0}",
-];
-
-fn mutated(text: &str, rng: &mut Rng) -> String {
-    let mut text: Vec<char> = text.chars().collect();
-    for _ in 0..rng.between(1, 3) {
-        let at = rng.below(text.len() + 1);
-        match rng.below(5) {
-            0 if at < text.len() => drop(text.remove(at)),
-            1 if at + 1 < text.len() => text.swap(at, at + 1),
-            2 if at < text.len() => {
-                let end = rng.between(at, text.len());
-                let copied: Vec<char> = text[at..end.min(at + 8)].to_vec();
-                let place = rng.below(text.len() + 1);
-                text.splice(place..place, copied);
-            }
-            3 => text.truncate(at.max(1)),
-            _ => drop(text.splice(at..at, rng.word(&FRAGMENTS).chars()).count()),
-        }
-    }
-    text.into_iter().collect()
-}
+const OPERATORS: [&str; 6] = ["==", "<", ">", "!=", "<=", ">="];
 
 struct Generator<'a> {
     rng: &'a mut Rng,
@@ -132,6 +70,16 @@ impl Generator<'_> {
             let space = *self.rng.pick(&[" ", "  ", "\n", "\t", "\r", " \n"]);
             self.push(space);
         }
+    }
+
+    /// A filter of tokens in no order.
+    fn soup(&mut self) {
+        self.push("[?");
+        for _ in 0..self.rng.between(1, 6) {
+            self.word(&FRAGMENTS);
+            self.word(&["", "", "@.a", " ", "@", "==", "1", ")", "]"]);
+        }
+        self.push("]");
     }
 
     /// A filter with a regular expression, and texts for it.
@@ -349,7 +297,7 @@ impl Generator<'_> {
         self.operand();
         for _ in 0..*self.rng.common(&[1, 1, 1, 1, 1, 2]) {
             self.space();
-            self.word(&["==", "<", ">", "!=", "<=", ">="]);
+            self.word(&OPERATORS);
             self.space();
             self.operand();
         }
@@ -458,39 +406,6 @@ impl Generator<'_> {
         let pattern = pattern(self.rng);
         self.quoted(&pattern);
     }
-}
-
-/// A regular expression, mostly one of RFC 9485.
-pub fn pattern(rng: &mut Rng) -> String {
-    const ATOMS: [&str; 24] = [
-        "a", "b", ".", "A", "é", "1", "\\.", "\\-", "\\p{L}", "\\P{Lu}", "\\p{Nd}", "^", "$", "(a|b)", "()",
-        "(ab", ")", "😀", "\\n", "&", " ", "\\d", "~", "(a|ab)",
-    ];
-    const MEMBERS: [&str; 18] = [
-        "a", "b", "a-c", "&&", "||", "~~", "\\p{L}", "\\]", "^", "-", ".", "é-ü", "c-a", "\\-", "&", "|",
-        "\\n", "~",
-    ];
-    const QUANTIFIERS: [&str; 10] = ["*", "+", "?", "{2}", "{1,}", "{1,2}", "{2,1}", "{10}", "*?", "{,2}"];
-    let mut text = String::new();
-    for _ in 0..rng.between(0, 4) {
-        if rng.chance(30) {
-            text.push('[');
-            text.push_str(if rng.chance(25) { "^" } else { "" });
-            for _ in 0..rng.between(1, 4) {
-                text.push_str(rng.word(&MEMBERS));
-            }
-            text.push(']');
-        } else {
-            let atom: &str = *rng.common(&ATOMS[..]);
-            text.push_str(atom);
-        }
-        if rng.chance(35) {
-            let quantifier: &str = *rng.common(&QUANTIFIERS[..]);
-            text.push_str(quantifier);
-        }
-        text.push_str(if rng.chance(8) { "|" } else { "" });
-    }
-    text
 }
 
 /// A case as the oracle reads it.

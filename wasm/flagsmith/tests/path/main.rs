@@ -4,12 +4,21 @@
 //! which `tests/flagsmith/peer.sh` installs otherwise.
 //!
 //! What is not generated, because it cannot be equal: more than 64 levels of a path, where Python's bound of a few hundred
-//! depends on its caller; NaN in two lists that are compared, where Python takes an object for equal to itself; a text with a newline at its end, where the engine of this test, but not
+//! depends on its caller; walks of more than `MAX_STEPS`; NaN in two lists that are compared, where Python takes an object for equal to itself; a text with a newline at its end, where the engine of this test, but not
 //! `Patterns`, has another `$`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's way to fail is to panic"
+)]
 
 mod document;
 mod fixed;
 mod generate;
+mod mutate;
+mod pattern;
 #[path = "../../../../tests/conformance/rng.rs"]
 mod rng;
 mod stack;
@@ -56,7 +65,8 @@ fn answer(path: &str, document: &Value) -> String {
         Ok(Some(node)) => format!("at {}", node.place.join("/")),
         Ok(None) => "none".to_owned(),
         Err(Raised::Exception(exception)) => format!("raises {}", exception.name()),
-        Err(_) => "warns".to_owned(),
+        Err(Raised::TooDeep) => "warns".to_owned(),
+        Err(other) => format!("{other:?}"),
     }
 }
 
