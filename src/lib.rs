@@ -45,7 +45,7 @@ mod user;
 mod version;
 mod worker;
 
-pub use client::{AttributesRead, Client, FlagDiagnostics, Stats};
+pub use client::{AttributesRead, Client, FlagDiagnostics, Segment, Stats};
 pub use context::{AttributeValue, Context};
 pub use error::Error;
 pub use evaluation::{Evaluation, FlagType, Value};

@@ -18,14 +18,14 @@ use crate::sync::registry::Unit;
 const LEND_BATCH: usize = 256;
 
 /// An instance for many calls in a row, given back from time to time.
-struct Loan<'p> {
+pub(super) struct Loan<'p> {
     pool: &'p Pool,
     lent: Option<Lent<'p>>,
     uses: usize,
 }
 
 impl<'p> Loan<'p> {
-    fn new(pool: &'p Pool) -> Self {
+    pub(super) fn new(pool: &'p Pool) -> Self {
         Self { pool, lent: None, uses: 0 }
     }
 
@@ -98,24 +98,33 @@ impl Core {
         Some(evaluations.collect())
     }
 
-    /// Evaluates a unit as part of all: one that is not in use is unloaded again.
+    /// Evaluates a unit as part of all.
     fn evaluate_one(
         &self,
         loan: &mut Loan<'_>,
         subject: Subject<'_>,
         context: &[u8],
     ) -> Result<Evaluation, EngineError> {
-        let evaluation = |resolved: Option<Resolved<'_>>| {
-            resolved.unwrap_or(MALFORMED).into_evaluation(subject.key, FlagType::Any)
-        };
+        self.ask_one(loan, subject, context, |resolved| resolved.into_evaluation(subject.key, FlagType::Any))
+    }
+
+    /// Asks about a unit as part of many, and shows the answer to `with`: one that is not in use is unloaded again.
+    pub(super) fn ask_one<T>(
+        &self,
+        loan: &mut Loan<'_>,
+        subject: Subject<'_>,
+        context: &[u8],
+        with: impl Fn(Resolved<'_>) -> T,
+    ) -> Result<T, EngineError> {
+        let with = |resolved: Option<Resolved<'_>>| with(resolved.unwrap_or(MALFORMED));
         self.refuse_oversize(subject);
         if let Some(loaded) = subject.unit.loaded() {
             if let Some(constant) = loaded.constant {
-                return Ok(evaluation(loaded.resolve(constant)));
+                return Ok(with(loaded.resolve(constant)));
             }
             let asked =
                 loan.run(self, subject.unit, |instance| self.ask_instance(instance, subject, context));
-            return asked.map(|(loaded, answer)| evaluation(loaded.resolve(answer)));
+            return asked.map(|(loaded, answer)| with(loaded.resolve(answer)));
         }
         loan.run(self, subject.unit, |instance| {
             let (handle, report) = self.load_for_once(instance, subject)?;
@@ -125,7 +134,7 @@ impl Core {
                 None => instance.evaluate(handle, context, loaded.now())?,
             };
             instance.unload(handle)?;
-            Ok(evaluation(loaded.resolve(answer)))
+            Ok(with(loaded.resolve(answer)))
         })
     }
 
@@ -136,7 +145,9 @@ impl Core {
         subject: Subject<'_>,
     ) -> Result<(u32, LoadReport), EngineError> {
         instance
-            .load_unnamed(subject.request(&subject.definition.text()), |report| LoadReport::decode(report).ok())
+            .load_unnamed(subject.request(&subject.definition.text()), |report| {
+                LoadReport::decode(report).ok()
+            })
             .map_err(|error| self.load_failed(instance, subject, error))
     }
 

@@ -48,10 +48,9 @@ impl Core {
             .resolve(key, context, ask, |resolved| resolved.into_evaluation(key, FlagType::Any))
             .to_json();
         let Ok(context) = context.encoded() else { return answer };
-        let explained =
-            self.on_unit(key, |instance, subject| {
-                instance.explain(subject.request(&subject.definition.text()), context, clock::now())
-            });
+        let explained = self.on_unit(key, |instance, subject| {
+            instance.explain(subject.request(&subject.definition.text()), context, clock::now())
+        });
         let explanation = match explained {
             None => return answer,
             Some(Ok(explanation)) => explanation,

@@ -16,6 +16,7 @@ mod record;
 mod refresh;
 mod remote;
 mod report;
+mod segments;
 mod stats;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(crate) use self::core::Core;
 pub use self::explain::AttributesRead;
 pub(crate) use self::filter::Filter;
 use self::record::Ask;
+pub use self::segments::Segment;
 pub use self::stats::Stats;
 use crate::context::Context;
 use crate::error::Error;
@@ -154,6 +156,15 @@ impl Client {
         selects: impl Fn(&str) -> bool,
     ) -> Option<Vec<Evaluation>> {
         self.core().evaluate_all(context, selects)
+    }
+
+    /// The segments that the context's identity is in, in the order of the ruleset. `None` where there is no ruleset, or its
+    /// service tells of no segments.
+    ///
+    /// # Errors
+    /// When the context cannot be used, or no instance could answer.
+    pub fn segments(&self, context: &Context) -> Option<Result<Vec<Segment>, Error>> {
+        self.core().segments(context)
     }
 
     /// Why a flag answers as it does: which rule decided, what its query compared, which attributes were read, and what would

@@ -54,7 +54,7 @@ impl Core {
                     let small = if outcome.gives_none() { ask.fallback.small() } else { Some(Small::None) };
                     match small {
                         Some(fallback) => Some(exposure(subject.unit, answer, context, fallback)),
-                        None => self.defaulted(loaded, outcome.variant(), context, ask),
+                        None => self.defaulted(loaded, outcome.variant().unwrap_or_default(), context, ask),
                     }
                 } else {
                     None
@@ -185,7 +185,7 @@ impl Core {
         let event = || {
             let given = resolved.outcome.and_then(HostOutcome::given_json);
             let value = given.unwrap_or_else(|| ask.fallback.to_json());
-            let variation = resolved.outcome.map_or("", HostOutcome::variant);
+            let variation = resolved.outcome.and_then(HostOutcome::variant).unwrap_or_default();
             written(subject.key, context.user().user(), variation, &value, false, answer.version())
         };
         let is_tracked = answer.is_tracked() && self.events.is_open();

@@ -150,7 +150,8 @@ impl Core {
             self.origin.store(source as u8, Ordering::Relaxed);
             return Ok((Changes::default(), previous.generation()));
         }
-        let (snapshot, changes) = Snapshot::new(document, form, &self.options, previous.as_deref(), &self.registry)?;
+        let (snapshot, changes) =
+            Snapshot::new(document, form, &self.options, previous.as_deref(), &self.registry)?;
         if let Some(previous) = &previous {
             self.warm(previous, &snapshot, &changes);
         }

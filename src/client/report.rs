@@ -7,7 +7,7 @@ use crate::json::quoted;
 impl Evaluation {
     /// As a JSON object in one line, in the form that OFREP gives it: `{"key", "value", "variant", "reason", "metadata"}`, or
     /// `{"key", "errorCode", "errorDetails"}`. Numbers stand as the ruleset has them; a flag that leaves the value to the
-    /// caller has null.
+    /// caller has null for it, and one without a variant null for that.
     pub fn to_json(&self) -> String {
         let key = quoted(self.key());
         if let Some(code) = self.error_code() {
@@ -18,7 +18,7 @@ impl Evaluation {
             "" => "null".to_owned(),
             json => on_one_line(json),
         };
-        let variant = quoted(self.variant());
+        let variant = if self.has_variant() { quoted(self.variant()) } else { "null".into() };
         let reason = self.reason().name();
         let metadata = match self.metadata_json() {
             "" => String::new(),

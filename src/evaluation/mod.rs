@@ -170,7 +170,7 @@ impl<'a> Resolved<'a> {
     /// As an evaluation of its own.
     pub(crate) fn into_evaluation(self, key: &str, flag_type: FlagType) -> Evaluation {
         let Some(outcome) = self.outcome else {
-            return Evaluation::new(key, &self, "", "", "", Parsed::Default, self.message);
+            return Evaluation::new(key, &self, None, "", "", Parsed::Default, self.message);
         };
         if self.error.is_some() {
             let (variant, metadata, json) = (outcome.variant(), outcome.metadata(), outcome.json());
@@ -183,7 +183,7 @@ impl<'a> Resolved<'a> {
             Err(refusal) => {
                 let message = refusal.message(outcome, flag_type);
                 let refused = Self { reason: Reason::Error, error: Some(refusal.code()), ..self };
-                Evaluation::new(key, &refused, "", outcome.metadata(), "", Parsed::Default, &message)
+                Evaluation::new(key, &refused, None, outcome.metadata(), "", Parsed::Default, &message)
             }
         }
     }
@@ -195,6 +195,7 @@ pub struct Evaluation {
     /// All texts, each with a NUL behind it for the C ABI.
     text: Box<str>,
     key: Range<u32>,
+    has_variant: bool,
     variant: Range<u32>,
     metadata: Range<u32>,
     json: Range<u32>,
@@ -231,14 +232,15 @@ impl Evaluation {
     fn new(
         key: &str,
         resolved: &Resolved<'_>,
-        variant: &str,
+        variant: Option<&str>,
         metadata: &str,
         json: &str,
         value: Parsed,
         message: &str,
     ) -> Self {
         let string = if let Parsed::String(text) = &value { text } else { "" };
-        let pieces = [key, variant, metadata, json, string, message];
+        let has_variant = variant.is_some();
+        let pieces = [key, variant.unwrap_or_default(), metadata, json, string, message];
         let mut text = String::with_capacity(pieces.iter().map(|piece| piece.len() + 1).sum());
         let [key, variant, metadata, json, string, message] = pieces.map(|piece| {
             let start = text.len() as u32;
@@ -256,7 +258,19 @@ impl Evaluation {
             Parsed::Json => ValueKind::Json,
         };
         let (reason, error) = (resolved.reason, resolved.error);
-        Self { text: text.into(), key, variant, metadata, json, string, message, value, reason, error }
+        Self {
+            text: text.into(),
+            key,
+            has_variant,
+            variant,
+            metadata,
+            json,
+            string,
+            message,
+            value,
+            reason,
+            error,
+        }
     }
 
     fn piece(&self, range: &Range<u32>) -> &str {
@@ -302,6 +316,11 @@ impl Evaluation {
     /// Name of the variant; empty where there is none.
     pub fn variant(&self) -> &str {
         self.piece(&self.variant)
+    }
+
+    /// Whether there is a variant; its name may be empty.
+    pub fn has_variant(&self) -> bool {
+        self.has_variant
     }
 
     /// Why this value.

@@ -21,7 +21,7 @@ pub(super) enum Parsed {
 /// An outcome as the host keeps it.
 #[derive(Clone, Debug)]
 pub(crate) struct HostOutcome {
-    variant: Box<str>,
+    variant: Option<Box<str>>,
     metadata: Box<str>,
     /// The value's JSON text; empty where there is none.
     json: Box<str>,
@@ -87,7 +87,7 @@ impl HostOutcome {
         };
         let switch = outcome.switch.map(|switch| Box::new(Switched::new(switch, &value)));
         Self {
-            variant: outcome.variant.into(),
+            variant: outcome.variant.map(Into::into),
             metadata: outcome.metadata.into(),
             json: json.into(),
             value,
@@ -95,9 +95,9 @@ impl HostOutcome {
         }
     }
 
-    /// The name of its variant; may be empty.
-    pub(crate) fn variant(&self) -> &str {
-        &self.variant
+    /// The name of its variant, where it has one.
+    pub(crate) fn variant(&self) -> Option<&str> {
+        self.variant.as_deref()
     }
 
     /// Its metadata, a JSON object; may be empty.
@@ -298,7 +298,10 @@ mod tests {
         assert_eq!(switched("7", true).typed(FlagType::Double), Ok(Value::Int(7)));
         assert_eq!(switched("\"1.5\"", true).typed(FlagType::Double), Ok(Value::Double(1.5)));
         assert_eq!(switched("\"x\"", true).typed(FlagType::Double), Err(Refusal::Mismatch));
-        assert_eq!(switched("\"{\\\"a\\\": 1}\"", true).typed(FlagType::Object), Ok(Value::Json("{\"a\": 1}")));
+        assert_eq!(
+            switched("\"{\\\"a\\\": 1}\"", true).typed(FlagType::Object),
+            Ok(Value::Json("{\"a\": 1}"))
+        );
         assert_eq!(switched("\"{\"", true).typed(FlagType::Object), Err(Refusal::Unreadable));
     }
 

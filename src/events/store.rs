@@ -166,7 +166,7 @@ fn written(exposure: &Exposure, loaded: &Loaded) -> Option<String> {
         flag: &loaded.key,
         user: exposure.user.user(),
         seconds: exposure.seconds,
-        variation: outcome.variant(),
+        variation: outcome.variant().unwrap_or_default(),
         value: &value,
         has_failed: false,
         version: &loaded.version,

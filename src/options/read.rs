@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn errors_name_the_option_the_value_and_what_is_allowed() {
-        assert_eq!(error(r#"{"service": "x"}"#), "option service is \"x\"; allowed: goff");
+        assert_eq!(error(r#"{"service": "x"}"#), "option service is \"x\"; allowed: goff, flagsmith");
         assert_eq!(
             error(r#"{"service": "goff", "pool_size": 0}"#),
             "option pool_size is 0; allowed: a whole number from 1 to 256"

@@ -66,6 +66,6 @@ fn respond(client: &Client, line: &[u8]) -> String {
         };
     match key {
         Some(key) => client.evaluate(&key, FlagType::Any, &context).to_json(),
-        None => answer::all(&client.evaluate_all(&context).unwrap_or_default()),
+        None => answer::all(client, &context),
     }
 }

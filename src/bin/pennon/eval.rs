@@ -85,11 +85,10 @@ fn evaluate(
     out: &mut impl Write,
 ) -> io::Result<Outcome> {
     let Some(key) = &arguments.flag else {
-        let evaluations = client.evaluate_all(context).unwrap_or_default();
         if arguments.json {
-            writeln!(out, "{}", answer::all(&evaluations))?;
+            writeln!(out, "{}", answer::all(client, context))?;
         } else {
-            table(&evaluations, out)?;
+            table(&client.evaluate_all(context).unwrap_or_default(), out)?;
         }
         return Ok(Outcome::Done);
     };

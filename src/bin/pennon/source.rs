@@ -32,7 +32,7 @@ pub struct Source {
 }
 
 fn service(name: &str) -> Result<Service, String> {
-    Service::parse(name).ok_or_else(|| "known services: goff".into())
+    Service::parse(name).ok_or_else(|| "known services: goff, flagsmith".into())
 }
 
 fn format(name: &str) -> Result<Format, String> {

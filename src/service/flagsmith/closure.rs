@@ -29,7 +29,11 @@ pub(super) struct Graph<'e> {
 }
 
 impl<'e> Graph<'e> {
-    pub(super) fn new(features: &'e [Feature], segments: &'e [Segment], numbers: &HashMap<String, u32>) -> Self {
+    pub(super) fn new(
+        features: &'e [Feature],
+        segments: &'e [Segment],
+        numbers: &HashMap<String, u32>,
+    ) -> Self {
         let read = |segment: &Segment| {
             let known = segment.reads.features.iter().filter_map(|name| numbers.get(name).copied());
             (!segment.reads.anything).then(|| known.collect())
@@ -99,7 +103,8 @@ impl<'e> Graph<'e> {
     /// Whether a feature of a closure depends on itself: features that depend on no other are taken away until there are none.
     fn has_cycle(&self, closure: &Closure) -> bool {
         let read_by = |feature: u32| {
-            let reads = self.overriding(feature).filter_map(|segment| self.reads.get(segment as usize)?.as_ref());
+            let reads =
+                self.overriding(feature).filter_map(|segment| self.reads.get(segment as usize)?.as_ref());
             reads.flatten().copied().collect::<Vec<_>>()
         };
         let mut left: Vec<(u32, Vec<u32>)> =

@@ -178,7 +178,12 @@ impl Environment {
         Ok(())
     }
 
-    fn add_segment(&mut self, json: &str, origin: usize, keys: &mut HashMap<String, usize>) -> Result<(), String> {
+    fn add_segment(
+        &mut self,
+        json: &str,
+        origin: usize,
+        keys: &mut HashMap<String, usize>,
+    ) -> Result<(), String> {
         let fields: SegmentFields<'_> = object(json, "a segment")?;
         let id = fields.id.need("id of a segment")?;
         let name = fields.name.need("name of a segment")?;
@@ -250,7 +255,9 @@ impl Environment {
                 None => features.push(feature),
             }
         }
-        let mut connect = |states: &[(String, Place)], number: usize, list: fn(&mut Feature) -> &mut Vec<u32>| {
+        let mut connect = |states: &[(String, Place)],
+                           number: usize,
+                           list: fn(&mut Feature) -> &mut Vec<u32>| {
             for (name, _) in states {
                 let feature = numbers.get(name).and_then(|feature| features.get_mut(*feature as usize));
                 if let Some(list) = feature.map(list).filter(|list| list.last() != Some(&(number as u32))) {

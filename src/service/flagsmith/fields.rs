@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Field<'d>(Option<&'d RawValue>);
 
-impl<'de> Deserialize<'de> for Field<'de> {
+impl<'de: 'd, 'd> Deserialize<'de> for Field<'d> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         <&RawValue>::deserialize(deserializer).map(|raw| Self(Some(raw)))
     }

@@ -87,7 +87,8 @@ impl Composition for Environment {
     }
 
     fn segment_name(&self, document: &str, segment: usize) -> SegmentName {
-        let place = |place: Option<&Place>| place.map(|place| text(document, place).into_owned()).unwrap_or_default();
+        let place =
+            |place: Option<&Place>| place.map(|place| text(document, place).into_owned()).unwrap_or_default();
         let segment = self.segments.get(segment);
         SegmentName {
             id: place(segment.map(|segment| &segment.id)),
@@ -102,8 +103,7 @@ impl Environment {
     fn compose<'d>(&self, document: &'d str, closure: usize, asked: Option<u32>) -> Vec<Cow<'d, str>> {
         let Some(closure) = self.closures.get(closure) else { return Vec::new() };
         let mut pieces = Pieces { document, pieces: Vec::new() };
-        let features =
-            || closure.features.iter().filter_map(|feature| self.features.get(*feature as usize));
+        let features = || closure.features.iter().filter_map(|feature| self.features.get(*feature as usize));
         pieces.fixed("{\"features\":[");
         pieces.each(features(), |pieces, feature| pieces.place(&feature.state));
         pieces.fixed("],\"segments\":[");
@@ -116,14 +116,14 @@ impl Environment {
             pieces.fixed(",\"rules\":");
             pieces.place(&segment.rules);
             pieces.fixed(",\"feature_states\":[");
-            let is_asked_for = |name: &str| closure.is_whole || features().any(|feature| feature.name == name);
+            let is_asked_for =
+                |name: &str| closure.is_whole || features().any(|feature| feature.name == name);
             let states = segment.states.iter().filter(|(name, _)| is_asked_for(name));
             pieces.each(states.map(|(_, state)| state), Pieces::place);
             pieces.fixed("]}");
         });
         pieces.fixed("],\"groups\":[");
-        let mut groups: Vec<u32> =
-            features().flat_map(|feature| &feature.identities).copied().collect();
+        let mut groups: Vec<u32> = features().flat_map(|feature| &feature.identities).copied().collect();
         if closure.is_whole {
             groups = (0..self.groups.len() as u32).collect();
         }
@@ -137,7 +137,8 @@ impl Environment {
                 other => pieces.pieces.push(quoted(&other).into()),
             });
             pieces.fixed("],\"states\":[");
-            let is_asked_for = |name: &str| closure.is_whole || features().any(|feature| feature.name == name);
+            let is_asked_for =
+                |name: &str| closure.is_whole || features().any(|feature| feature.name == name);
             let states = group.states.iter().filter(|(name, _)| is_asked_for(name));
             pieces.each(states.map(|(_, state)| state), Pieces::place);
             pieces.fixed("]}");

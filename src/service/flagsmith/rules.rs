@@ -98,7 +98,8 @@ impl Reads {
 /// The name in `.NAME...`, `['NAME']...` or `["NAME"]...`, where it is plain.
 fn first_name(path: &str) -> Option<&str> {
     if let Some(rest) = path.strip_prefix('.') {
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(rest.len());
         let (name, rest) = rest.split_at_checked(end)?;
         return (!name.is_empty() && goes_on(rest)).then_some(name);
     }
@@ -120,15 +121,29 @@ mod tests {
 
     #[test]
     fn a_path_reads_a_feature_nothing_or_anything() {
-        for property in ["plan", "$", "$.identity.key", "$.identity['traits'].*", "$.environment..name", "$.identity"] {
+        for property in
+            ["plan", "$", "$.identity.key", "$.identity['traits'].*", "$.environment..name", "$.identity"]
+        {
             assert_eq!(read(property), Some(Vec::new()), "{property}");
         }
-        for property in ["$.flags.a-b.enabled", "$.flags['a-b']", "$.flags[\"a-b\"].value", "$.features.a-b..x"] {
+        for property in
+            ["$.flags.a-b.enabled", "$.flags['a-b']", "$.flags[\"a-b\"].value", "$.features.a-b..x"]
+        {
             assert_eq!(read(property), Some(vec!["a-b".to_owned()]), "{property}");
         }
-        for property in
-            ["$..flags", "$.flags", "$.flags.*", "$.flags['a','b']", "$.flags.é.value", "$.identity[?$.flags.a]", "$.segments.*", "$.flagsx.a", "$.[", "$.*", "$.flags[ 'a'].value"]
-        {
+        for property in [
+            "$..flags",
+            "$.flags",
+            "$.flags.*",
+            "$.flags['a','b']",
+            "$.flags.é.value",
+            "$.identity[?$.flags.a]",
+            "$.segments.*",
+            "$.flagsx.a",
+            "$.[",
+            "$.*",
+            "$.flags[ 'a'].value",
+        ] {
             assert_eq!(read(property), None, "{property}");
         }
     }

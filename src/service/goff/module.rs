@@ -63,9 +63,10 @@ impl Answer {
         let cacheable: bool = member(&members, "cacheable")?;
         let value = members.get("value").map(|value| value.get()).filter(|value| *value != "null");
         let outcome = Outcome {
-            variant: member(&members, "variationType")?,
+            variant: Some(member(&members, "variationType")?),
             value: value.map(str::to_owned),
             metadata: metadata(&members, cacheable)?,
+            switch: None,
         };
         let message = member(&members, "errorDetails")?;
         let tracked = member::<Option<bool>>(&members, "trackEvents")?.unwrap_or(true);

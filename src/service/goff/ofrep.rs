@@ -106,12 +106,13 @@ fn mapped(answer: Answer<'_>, key: &str) -> RemoteAnswer {
     let is_cacheable = error.is_none() && metadata.get(CACHEABLE) == Some(&Value::Bool(true));
     let outcome = Outcome {
         // As an evaluation in this process has it.
-        variant: answer.variant.unwrap_or_else(|| match error {
+        variant: Some(answer.variant.unwrap_or_else(|| match error {
             None | Some(ErrorCode::FlagNotFound) => String::new(),
             Some(_) => "SdkDefault".into(),
-        }),
+        })),
         value: answer.value.map(|value| value.get().to_owned()),
         metadata: if metadata.is_empty() { String::new() } else { Value::Object(metadata).to_string() },
+        switch: None,
     };
     RemoteAnswer {
         key: answer.key.unwrap_or_else(|| key.to_owned()),

@@ -62,7 +62,9 @@ impl<'s> Definition<'s> {
         let pieces = match (&self.snapshot.composition, self.part) {
             (None, Part::Member(member)) => return Cow::Borrowed(self.snapshot.value(member)),
             (None, Part::Segment(_)) => return Cow::Borrowed(""),
-            (Some(composition), Part::Member(member)) => composition.definition(&self.snapshot.document, member),
+            (Some(composition), Part::Member(member)) => {
+                composition.definition(&self.snapshot.document, member)
+            }
             (Some(composition), Part::Segment(segment)) => {
                 composition.segment_definition(&self.snapshot.document, segment)
             }
@@ -134,7 +136,9 @@ impl Snapshot {
             None => Arc::default(),
             Some(json) => context::encode_object(json)
                 .map_err(|error| {
-                    Error::InvalidRuleset(format!("what the ruleset adds to contexts cannot be used: {error}"))
+                    Error::InvalidRuleset(format!(
+                        "what the ruleset adds to contexts cannot be used: {error}"
+                    ))
                 })?
                 .into(),
         };
@@ -195,7 +199,9 @@ impl Snapshot {
         let (mut changed, mut adopted) = (Vec::new(), Vec::new());
         for (position, entry) in self.entries.iter().enumerate() {
             let key = entry.key(&self.document);
-            let old = previous.position(key).filter(|old| same_enrichment && self.is_same(position, previous, *old));
+            let old = previous
+                .position(key)
+                .filter(|old| same_enrichment && self.is_same(position, previous, *old));
             match old.and_then(|old| previous.entries.get(old)) {
                 Some(old) => adopted.push((position, Arc::clone(&old.unit))),
                 None => changed.push(key.to_owned()),
@@ -220,7 +226,8 @@ impl Snapshot {
         let (Some(own), Some(other)) = (&self.composition, &previous.composition) else { return };
         for (number, unit) in self.segments.iter_mut().enumerate() {
             let is_same = || {
-                own.segment_definition(&self.document, number) == other.segment_definition(&previous.document, number)
+                own.segment_definition(&self.document, number)
+                    == other.segment_definition(&previous.document, number)
             };
             if let Some(old) = previous.segments.get(number).filter(|_| is_same()) {
                 *unit = Arc::clone(old);
@@ -276,10 +283,17 @@ impl Snapshot {
             .entries
             .iter()
             .enumerate()
-            .map(|(position, entry)| (entry.key(&self.document), &entry.unit, self.definition(Part::Member(position))))
+            .map(|(position, entry)| {
+                (entry.key(&self.document), &entry.unit, self.definition(Part::Member(position)))
+            })
             .collect();
         order.sort_unstable_by_key(|(key, ..)| *key);
         order.into_iter()
+    }
+
+    /// Whether its service tells of segments.
+    pub(crate) fn has_segments(&self) -> bool {
+        self.composition.is_some()
     }
 
     /// All segments in the order of the document: name, unit, definition.
@@ -400,7 +414,8 @@ mod tests {
         let registry = Arc::new(Registry::default());
         let options = Options::new(Service::Goff);
         let (previous, _) = Snapshot::new(old.into(), Form::Either, &options, None, &registry).unwrap();
-        let (updated, changes) = Snapshot::new(new.into(), Form::Either, &options, Some(&previous), &registry).unwrap();
+        let (updated, changes) =
+            Snapshot::new(new.into(), Form::Either, &options, Some(&previous), &registry).unwrap();
         let mut whole = Snapshot::parse(new.into(), Form::Either, &options, &registry).unwrap();
         let whole_changes = whole.adopt(&previous);
         let list = |snapshot: &Snapshot| -> Vec<(String, String)> {

@@ -1,7 +1,6 @@
 //! A snapshot made from the one before it: what both documents share at their beginning and end keeps its index and its
 //! units, and only what lies between is parsed.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::HashTable;

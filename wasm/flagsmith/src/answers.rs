@@ -138,7 +138,7 @@ impl Answer {
             )
         });
         Outcome {
-            variant: self.variant.as_deref().unwrap_or_default().into(),
+            variant: self.variant.as_deref().map(Into::into),
             value: Some(self.value.clone().into()),
             metadata: format!(
                 "{{\"enabled\":{},\"featureId\":{id},\"reason\":{}{}}}",

@@ -114,7 +114,7 @@ impl Compiler {
 
     /// Makes the unit one that always answers with this error.
     fn refuse(&mut self, code: ErrorCode, message: String) {
-        let outcome = self.outcome(Outcome { variant: SDK_DEFAULT.into(), ..Outcome::default() });
+        let outcome = self.outcome(Outcome { variant: Some(SDK_DEFAULT.into()), ..Outcome::default() });
         let message = self.message(message);
         self.unit.phases = vec![Phase { start: None, state: State::Broken(message) }];
         self.unit.default_outcome = outcome;
@@ -220,8 +220,11 @@ impl Compiler {
             self.rule(rule, phase, flag, reason, cacheable, None)
         });
         let experimentation = phase.experimentation.clone().unwrap_or_default();
-        let disabled =
-            Outcome { variant: SDK_DEFAULT.into(), value: None, metadata: metadata(flag, None, cacheable) };
+        let disabled = Outcome {
+            variant: Some(SDK_DEFAULT.into()),
+            metadata: metadata(flag, None, cacheable),
+            ..Outcome::default()
+        };
         Rules {
             needs_key: self.steps_need_key || needs_key(phase),
             disabled: phase.disable.unwrap_or_default(),
@@ -247,9 +250,10 @@ impl Compiler {
         let variations = phase.variations.as_ref().unwrap_or(&no_variations);
         let selection = Selection::new(rule, |variation| {
             self.outcome(Outcome {
-                variant: variation.into(),
+                variant: Some(variation.into()),
                 value: Some(variations.get(variation).copied().unwrap_or("null").into()),
                 metadata: metadata.clone(),
+                switch: None,
             })
         });
         CompiledRule { needs_key: rule.needs_key(), reason, selection }
@@ -320,7 +324,7 @@ impl Compiler {
 }
 
 fn default_outcome(flag: &Flag<'_>) -> Outcome {
-    Outcome { variant: SDK_DEFAULT.into(), value: None, metadata: metadata(flag, None, false) }
+    Outcome { variant: Some(SDK_DEFAULT.into()), metadata: metadata(flag, None, false), ..Outcome::default() }
 }
 
 /// The flag's metadata as an object, with what an evaluation adds to it (reference 3.1, step 11, and 4.4).

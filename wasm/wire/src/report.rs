@@ -12,8 +12,8 @@ use crate::limits::MAX_OUTCOMES;
 /// One of the finitely many answers that a unit can give.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Outcome {
-    /// Name of the variant; empty where there is none.
-    pub variant: String,
+    /// Name of the variant, where there is one.
+    pub variant: Option<String>,
     /// The value as JSON text; none where the caller's default is the value.
     pub value: Option<String>,
     /// Flag metadata as the text of a JSON object; empty where there is none.
@@ -139,9 +139,8 @@ impl LoadReport {
         writer.text(&self.version);
         writer.number(self.outcomes.len() as u32);
         for outcome in &self.outcomes {
-            writer.text(&outcome.variant);
-            writer.flag(outcome.value.is_some());
-            writer.text(outcome.value.as_deref().unwrap_or_default());
+            writer.optional(outcome.variant.as_deref());
+            writer.optional(outcome.value.as_deref());
             writer.text(&outcome.metadata);
             writer.number(Switch::pack(outcome.switch));
         }
@@ -176,12 +175,10 @@ impl LoadReport {
             tracked: reader.flag()?,
             version: reader.text()?,
             outcomes: reader.items(|reader| {
-                let variant = reader.text()?;
-                let has_value = reader.flag()?;
-                let value = reader.text()?;
+                let (variant, value) = (reader.optional()?, reader.optional()?);
                 let metadata = reader.text()?;
                 let switch = Switch::unpack(reader.number()?)?;
-                Ok(Outcome { variant, value: has_value.then_some(value), metadata, switch })
+                Ok(Outcome { variant, value, metadata, switch })
             })?,
             messages: reader.items(Reader::text)?,
             attributes: None,
@@ -246,6 +243,11 @@ impl Writer<'_> {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
+    fn optional(&mut self, text: Option<&str>) {
+        self.flag(text.is_some());
+        self.text(text.unwrap_or_default());
+    }
+
     fn texts(&mut self, texts: &[String]) {
         self.number(texts.len() as u32);
         texts.iter().for_each(|text| self.text(text));
@@ -287,6 +289,12 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| InvalidReport)
     }
 
+    fn optional(&mut self) -> Result<Option<String>, InvalidReport> {
+        let is_there = self.flag()?;
+        let text = self.text()?;
+        Ok(is_there.then_some(text))
+    }
+
     fn items<T>(
         &mut self,
         item: impl Fn(&mut Self) -> Result<T, InvalidReport>,
@@ -314,7 +322,7 @@ mod tests {
             tracked: true,
             version: "v1".into(),
             outcomes: vec![Outcome {
-                variant: "A".into(),
+                variant: Some("A".into()),
                 value: Some("null".into()),
                 metadata: "{\"a\":1}".into(),
                 switch: Some(Switch { is_on: true, answers_booleans: false, is_withheld: true }),
