@@ -43,13 +43,21 @@ struct Generator<'r> {
     verbose: bool,
     /// Only what a finite automaton decides.
     regular: bool,
+    /// Two letters, and many groups and references to them: what captures hold after ways that failed.
+    narrow: bool,
 }
 
 /// A pattern and a text.
 pub fn case(rng: &mut Rng) -> Case {
     let regular = rng.chance(50);
+    let narrow = !regular && rng.chance(40);
     let mut generator =
-        Generator { rng, pattern: String::new(), text: String::new(), groups: 0, verbose: false, regular };
+        Generator { rng, pattern: String::new(), text: String::new(), groups: 0, verbose: false, regular, narrow };
+    if narrow {
+        generator.alternatives(4);
+        let text = (0..generator.rng.between(0, 9)).map(|_| *generator.rng.pick(&['a', 'b', 'a', 'b', 'c'])).collect();
+        return (generator.pattern, text);
+    }
     if generator.rng.chance(35) {
         let flags = *generator.rng.pick(&["i", "i", "i", "m", "s", "x", "a", "im", "ia", "ms", "isx", "u", "aix"]);
         generator.verbose = flags.contains('x');
@@ -154,7 +162,11 @@ impl Generator<'_> {
     }
 
     fn item(&mut self, depth: usize) {
-        match self.rng.below(if depth == 0 { 70 } else { 100 }) {
+        let kind = match self.narrow {
+            true => *self.rng.pick(if depth == 0 { &[0, 69] } else { &[0, 69, 99, 99, 99] }),
+            false => self.rng.below(if depth == 0 { 70 } else { 100 }),
+        };
+        match kind {
             0..30 => self.character(),
             30..42 => self.set(),
             42..52 => self.class(),
@@ -178,6 +190,10 @@ impl Generator<'_> {
     }
 
     fn letter(&mut self) -> &'static str {
+        if self.narrow {
+            let letter: &&str = self.rng.pick(&["a", "b"]);
+            return letter;
+        }
         let source = if self.rng.chance(85) { LETTERS } else { SPECIAL };
         let letter: &&str = self.rng.common(source);
         letter
@@ -276,7 +292,10 @@ impl Generator<'_> {
 
     fn group(&mut self, depth: usize) {
         let length = self.text.len();
-        let kind = self.rng.below(if self.regular { 7 } else { 14 });
+        let kind = match self.rng.below(if self.regular { 7 } else { 14 }) {
+            5 | 6 if self.narrow => 12,
+            kind => kind,
+        };
         match kind {
             0..2 => self.add("("),
             2..4 => self.add("(?:"),
