@@ -96,9 +96,12 @@ fn patterns_answer_as_in_python() {
 fn case_is_ignored_as_in_python() {
     let mut cases = Vec::new();
     for letter in '\0'..=char::MAX {
-        let forms: Vec<char> = letter.to_lowercase().chain(letter.to_uppercase()).filter(|form| *form != letter).collect();
+        let forms: Vec<char> =
+            letter.to_lowercase().chain(letter.to_uppercase()).filter(|form| *form != letter).collect();
         for form in forms {
-            for pattern in [format!("(?i){letter}"), format!("(?i)[{letter}-{letter}_]"), format!("(?ia){letter}")] {
+            for pattern in
+                [format!("(?i){letter}"), format!("(?i)[{letter}-{letter}_]"), format!("(?ia){letter}")]
+            {
                 cases.push((pattern.clone(), form.to_string()));
             }
             cases.push((format!("(?i)[^{letter}]"), form.to_string()));
@@ -115,7 +118,11 @@ fn characters_have_the_classes_of_python() {
     let mut cases = Vec::new();
     for character in '\0'..=char::MAX {
         // Most of the planes above are ideographs and private characters.
-        if u32::from(character) % 16 == 0 || u32::from(character) < 0x3000 || (0xa000..0xac00).contains(&u32::from(character)) || (0xf900..0x1_8000).contains(&u32::from(character)) {
+        if u32::from(character) % 16 == 0
+            || u32::from(character) < 0x3000
+            || (0xa000..0xac00).contains(&u32::from(character))
+            || (0xf900..0x1_8000).contains(&u32::from(character))
+        {
             cases.push((r"(\w)|(\d)".to_owned(), character.to_string()));
             cases.push((r"\d".to_owned(), character.to_string()));
             cases.push((r"\s".to_owned(), character.to_string()));

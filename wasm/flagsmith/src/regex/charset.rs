@@ -43,7 +43,11 @@ enum Member {
     FoldedRange(u32, u32),
     /// A range that reaches beyond the basic plane: the code itself or its capital.
     WideRange(u32, u32),
-    Category { category: Category, negated: bool, ascii: bool },
+    Category {
+        category: Category,
+        negated: bool,
+        ascii: bool,
+    },
 }
 
 /// A set of characters.
@@ -166,9 +170,8 @@ fn range_folds_to(low: u32, high: u32, code: u32, fold: Fold) -> bool {
     }
     match fold {
         Fold::Unicode => fold::capitals(code).iter().any(|(_, capital)| holds(*capital)),
-        _ => u8::try_from(code).is_ok_and(|byte| {
-            byte.is_ascii_lowercase() && holds(u32::from(byte.to_ascii_uppercase()))
-        }),
+        _ => u8::try_from(code)
+            .is_ok_and(|byte| byte.is_ascii_lowercase() && holds(u32::from(byte.to_ascii_uppercase()))),
     }
 }
 

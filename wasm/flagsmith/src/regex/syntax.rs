@@ -71,21 +71,47 @@ pub(super) enum Greed {
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     /// One character, or (`[^a]`) any but one. No set: `sre` folds the case of the two by different rules.
-    Code { code: u32, negated: bool, mode: Mode },
+    Code {
+        code: u32,
+        negated: bool,
+        mode: Mode,
+    },
     Set(Set),
-    Any { mode: Mode },
+    Any {
+        mode: Mode,
+    },
     Assertion(Assertion),
     /// A group. One that has no index and no flags of its own only binds together.
-    Group { index: Option<usize>, scoped: bool, body: NodeId },
+    Group {
+        index: Option<usize>,
+        scoped: bool,
+        body: NodeId,
+    },
     /// Parts one after another; none is the empty pattern.
     Sequence(Vec<NodeId>),
     Alternation(Vec<NodeId>),
-    Repeat { body: NodeId, min: u32, max: u32, greed: Greed },
+    Repeat {
+        body: NodeId,
+        min: u32,
+        max: u32,
+        greed: Greed,
+    },
     Atomic(NodeId),
     /// Look-around; `behind` is the width of a look-behind.
-    Look { behind: Option<u32>, negated: bool, body: NodeId },
-    BackReference { group: usize, mode: Mode },
-    Conditional { group: usize, yes: NodeId, no: Option<NodeId> },
+    Look {
+        behind: Option<u32>,
+        negated: bool,
+        body: NodeId,
+    },
+    BackReference {
+        group: usize,
+        mode: Mode,
+    },
+    Conditional {
+        group: usize,
+        yes: NodeId,
+        no: Option<NodeId>,
+    },
 }
 
 /// How many characters a node takes, as `sre` counts them.
@@ -229,7 +255,9 @@ impl Tree {
                 };
                 Width { least: body.least * u128::from(*min), most }
             }
-            Node::BackReference { group, .. } => self.groups.get(*group).copied().flatten().unwrap_or_default(),
+            Node::BackReference { group, .. } => {
+                self.groups.get(*group).copied().flatten().unwrap_or_default()
+            }
             Node::Conditional { yes, no, .. } => {
                 let no = no.map_or(Width::default(), |no| self.width(no));
                 let yes = self.width(*yes);

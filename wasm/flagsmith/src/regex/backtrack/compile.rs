@@ -22,13 +22,21 @@ enum Task {
     Node(NodeId),
     Add(Instruction),
     /// Alternatives from `index` on; the one before starts at `previous`, and each ends at one of `jumps`.
-    Alternatives { node: NodeId, index: usize, previous: usize, jumps: Vec<usize> },
+    Alternatives {
+        node: NodeId,
+        index: usize,
+        previous: usize,
+        jumps: Vec<usize>,
+    },
     /// The body of a repeat has been compiled.
     EndRepeat(usize),
     /// A part that is matched on its own has been compiled; it starts at the place.
     EndPart(usize),
     /// The first half of the conditional at the place has been compiled.
-    Otherwise { start: usize, no: Option<NodeId> },
+    Otherwise {
+        start: usize,
+        no: Option<NodeId>,
+    },
     /// All of a conditional has been compiled; the first half ends at the place.
     EndConditional(usize),
 }

@@ -196,7 +196,9 @@ impl Machine {
                 self.take_back(saved);
                 next.map(|next| (self.place, self.at) = (next, at)).is_some()
             }
-            Entry::TakenMany { place, start, count, min, saved } => self.take_less(place, start, count, min, saved),
+            Entry::TakenMany { place, start, count, min, saved } => {
+                self.take_less(place, start, count, min, saved)
+            }
             Entry::TakenFew { place, at, count, saved } => self.take_more(program, place, at, count, saved),
             Entry::Started { running } => {
                 self.repeat = self.running.get(running).and_then(|running| running.outer);

@@ -26,19 +26,35 @@ enum Instruction {
     Mark(usize),
     Jump(usize),
     /// Starts an alternative; `next` is the one to try if it fails.
-    Alternative { next: Option<usize> },
+    Alternative {
+        next: Option<usize>,
+    },
     /// Takes characters of a set as often as it may.
-    TakeMany { set: usize, min: u32, max: u32, greed: Greed },
+    TakeMany {
+        set: usize,
+        min: u32,
+        max: u32,
+        greed: Greed,
+    },
     /// Starts a repeat; goes to its [`Instruction::Until`].
     Repeat(usize),
     /// Ends the body of a repeat.
     Until,
     /// Starts what is matched on its own, up to [`Instruction::Leave`].
-    Enter { part: Part, after: usize },
+    Enter {
+        part: Part,
+        after: usize,
+    },
     Leave,
-    BackReference { group: usize, fold: Fold },
+    BackReference {
+        group: usize,
+        fold: Fold,
+    },
     /// Goes on if the group was matched, else at `no`.
-    Conditional { group: usize, no: usize },
+    Conditional {
+        group: usize,
+        no: usize,
+    },
     Match,
 }
 

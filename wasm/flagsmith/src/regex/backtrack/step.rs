@@ -31,7 +31,9 @@ impl Machine {
                 let saved = self.save(self.repeat.is_some());
                 self.stack.push(Entry::Alternative { next, at: self.at, saved });
             }
-            Instruction::TakeMany { set, min, max, greed } => self.take_many(program, set, (min, max), greed)?,
+            Instruction::TakeMany { set, min, max, greed } => {
+                self.take_many(program, set, (min, max), greed)?
+            }
             Instruction::Repeat(repeat) => return self.start_repeat(program, repeat),
             Instruction::Until => return self.until(program),
             Instruction::Enter { part, after } => return self.enter(part, self.place, after, 0, None),
@@ -112,7 +114,13 @@ impl Machine {
         count
     }
 
-    fn take_many(&mut self, program: &Program, set: usize, (min, max): (u32, u32), greed: Greed) -> Result<(), Dead> {
+    fn take_many(
+        &mut self,
+        program: &Program,
+        set: usize,
+        (min, max): (u32, u32),
+        greed: Greed,
+    ) -> Result<(), Dead> {
         let least = min as usize;
         if least > self.text.len().saturating_sub(self.at) {
             return Err(Dead);
@@ -135,7 +143,14 @@ impl Machine {
         Ok(())
     }
 
-    pub(super) fn take_less(&mut self, place: usize, start: usize, count: usize, min: usize, saved: Saved) -> bool {
+    pub(super) fn take_less(
+        &mut self,
+        place: usize,
+        start: usize,
+        count: usize,
+        min: usize,
+        saved: Saved,
+    ) -> bool {
         if count <= min {
             self.take_back(saved);
             return false;
@@ -154,7 +169,9 @@ impl Machine {
         count: usize,
         saved: Saved,
     ) -> bool {
-        let Some(Instruction::TakeMany { set, max, .. }) = program.instructions.get(place) else { return false };
+        let Some(Instruction::TakeMany { set, max, .. }) = program.instructions.get(place) else {
+            return false;
+        };
         let set = program.set(*set);
         let next = self.text.get(at);
         let more = *max == UNBOUNDED || count < *max as usize;
@@ -230,7 +247,9 @@ impl Machine {
         self.take_back(saved);
         self.repeat = Some(running);
         let state = self.running.get(running).copied();
-        let Some((state, repeat)) = state.and_then(|state| Some((state, *program.repeats.get(state.repeat)?))) else {
+        let Some((state, repeat)) =
+            state.and_then(|state| Some((state, *program.repeats.get(state.repeat)?)))
+        else {
             return false;
         };
         if !may_go_on(repeat, count) || at as u32 == state.last {

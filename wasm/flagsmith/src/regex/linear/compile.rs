@@ -36,13 +36,30 @@ pub(super) fn compile(tree: &Tree) -> Result<Program, Refusal> {
 enum Task {
     Node(NodeId),
     /// The alternative at `index` was compiled; those behind it are at `joined`.
-    Alternative { node: NodeId, index: usize, after: u32, joined: Option<u32> },
+    Alternative {
+        node: NodeId,
+        index: usize,
+        after: u32,
+        joined: Option<u32>,
+    },
     /// The body of a loop was compiled.
-    Loop { split: u32, after: u32, at_least_once: bool },
+    Loop {
+        split: u32,
+        after: u32,
+        at_least_once: bool,
+    },
     /// Copies of a body that remain: first those that may be left out, each then followed by a way to `after`.
-    Copies { body: NodeId, optional: u32, needed: u32, after: u32 },
+    Copies {
+        body: NodeId,
+        optional: u32,
+        needed: u32,
+        after: u32,
+    },
     /// A copy that may be left out was compiled.
-    Optional { after: u32, before: usize },
+    Optional {
+        after: u32,
+        before: usize,
+    },
 }
 
 #[derive(Default)]
@@ -104,7 +121,8 @@ impl Compiler {
             Node::Group { body, .. } => self.tasks.push(Task::Node(*body)),
             Node::Sequence(parts) => self.tasks.extend(parts.iter().map(|part| Task::Node(*part))),
             Node::Alternation(parts) => {
-                let task = Task::Alternative { node: id, index: parts.len(), after: self.entry, joined: None };
+                let task =
+                    Task::Alternative { node: id, index: parts.len(), after: self.entry, joined: None };
                 self.tasks.push(task);
             }
             Node::Repeat { body, min, max, .. } => self.repeat(*body, *min, *max),
@@ -170,7 +188,8 @@ impl Compiler {
 /// The class of each code below 128, and how many classes there are: what no set and no assertion tells apart.
 fn classes(compiler: &Compiler) -> ([u8; 128], usize) {
     let bits = |wanted: fn(char) -> bool| {
-        ('\0'..='\x7f').fold(0, |bits, character| bits | u128::from(wanted(character)) << u32::from(character))
+        ('\0'..='\x7f')
+            .fold(0, |bits, character| bits | u128::from(wanted(character)) << u32::from(character))
     };
     let words = if compiler.has_boundary { bits(unicode::is_ascii_word) } else { 0 };
     let own = [1 << u32::from('\n'), words];

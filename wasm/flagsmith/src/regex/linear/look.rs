@@ -42,6 +42,8 @@ impl Look {
     /// What assertions can see of the next character, once it has been passed.
     pub fn trace(&self) -> u8 {
         let Some(next) = self.next else { return 0 };
-        u8::from(next == '\n') | u8::from(unicode::is_word(next)) << 1 | u8::from(unicode::is_ascii_word(next)) << 2
+        u8::from(next == '\n')
+            | u8::from(unicode::is_word(next)) << 1
+            | u8::from(unicode::is_ascii_word(next)) << 2
     }
 }

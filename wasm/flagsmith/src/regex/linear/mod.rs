@@ -22,7 +22,10 @@ use simulate::Simulation;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Instruction {
     /// Takes a character of a set, which is named by its place.
-    Take { set: u32, next: u32 },
+    Take {
+        set: u32,
+        next: u32,
+    },
     Split(u32, u32),
     Assert(Assertion, u32),
     Match,
@@ -84,7 +87,9 @@ impl Automaton {
                 Verdict::State(next) => state = next,
             }
             at += match byte {
-                Some(byte) if byte >= 0x80 => text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8),
+                Some(byte) if byte >= 0x80 => {
+                    text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+                }
                 _ => 1,
             };
         }
@@ -112,7 +117,8 @@ impl Program {
             None => Symbol::Class(self.class_count),
             Some('\n') if look.last => Symbol::Class(self.class_count + 1),
             Some(character) => {
-                let class = usize::try_from(u32::from(character)).ok().and_then(|code| self.classes.get(code));
+                let class =
+                    usize::try_from(u32::from(character)).ok().and_then(|code| self.classes.get(code));
                 class.map_or(Symbol::Wide(character), |class| Symbol::Class(usize::from(*class)))
             }
         }

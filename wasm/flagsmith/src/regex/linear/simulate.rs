@@ -69,7 +69,8 @@ impl Simulation {
         let Some(character) = look.next else { return Outcome::Fail };
         let mut asserts = false;
         for place in &now.kept {
-            let Some(Instruction::Take { set, next: after }) = program.instructions.get(*place as usize) else {
+            let Some(Instruction::Take { set, next: after }) = program.instructions.get(*place as usize)
+            else {
                 continue;
             };
             let holds = program.sets.get(*set as usize).is_some_and(|set| set.contains(character));
@@ -90,7 +91,13 @@ impl Simulation {
 
 /// Adds a place and all that it leads to. Without a look, assertions are kept for the next step, which has one. True where a
 /// match is reached.
-fn close(program: &Program, place: u32, look: Option<&Look>, places: &mut Places, pending: &mut Vec<u32>) -> bool {
+fn close(
+    program: &Program,
+    place: u32,
+    look: Option<&Look>,
+    places: &mut Places,
+    pending: &mut Vec<u32>,
+) -> bool {
     pending.clear();
     pending.push(place);
     while let Some(place) = pending.pop() {

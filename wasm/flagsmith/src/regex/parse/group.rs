@@ -49,7 +49,8 @@ impl Parser {
     }
 
     fn global_flags(&mut self, mode: Mode, at: usize) -> Result<(), Refusal> {
-        let first = self.outer.is_empty() && self.frame.alternatives.is_empty() && self.frame.items.is_empty();
+        let first =
+            self.outer.is_empty() && self.frame.alternatives.is_empty() && self.frame.items.is_empty();
         if !first {
             return Err(invalid("global flags not at the start of the expression", at));
         }
@@ -74,7 +75,8 @@ impl Parser {
             name::check(&name, at)?;
             let index = self.tree.open_group();
             if let Some(earlier) = self.names.insert(name.clone(), index) {
-                let message = format!("redefinition of group name {name:?} as group {index}; was group {earlier}");
+                let message =
+                    format!("redefinition of group name {name:?} as group {index}; was group {earlier}");
                 return Err(invalid(message, at));
             }
             return self.enter(Kind::Group { index: Some(index), scoped: false }, at, mode);

@@ -30,11 +30,20 @@ pub(super) fn parse(pattern: &str) -> Result<Tree, Refusal> {
 #[derive(Debug)]
 enum Kind {
     Whole,
-    Group { index: Option<usize>, scoped: bool },
+    Group {
+        index: Option<usize>,
+        scoped: bool,
+    },
     Atomic,
     /// `outermost` is true for a look-behind that is in no other.
-    Look { behind: bool, negated: bool, outermost: bool },
-    Conditional { group: usize },
+    Look {
+        behind: bool,
+        negated: bool,
+        outermost: bool,
+    },
+    Conditional {
+        group: usize,
+    },
 }
 
 /// A group that is open.

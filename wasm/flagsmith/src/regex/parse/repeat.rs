@@ -47,7 +47,8 @@ impl Parser {
         let mark = self.scanner.mark();
         let digits = |character: char| character.is_ascii_digit();
         let low = self.scanner.take_while(usize::MAX, digits);
-        let high = if self.scanner.take(',') { self.scanner.take_while(usize::MAX, digits) } else { low.clone() };
+        let high =
+            if self.scanner.take(',') { self.scanner.take_while(usize::MAX, digits) } else { low.clone() };
         if !self.scanner.take('}') {
             self.scanner.rewind(mark);
             return Ok(None);
