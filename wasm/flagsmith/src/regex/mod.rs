@@ -39,7 +39,7 @@ pub struct Regex {
 
 #[derive(Debug)]
 enum Matcher {
-    Linear(linear::Automaton),
+    Linear(Box<linear::Automaton>),
     Backtracking(backtrack::Program),
 }
 
@@ -70,7 +70,7 @@ impl Regex {
         }
         let tree = parse::parse(pattern)?;
         let matcher = if tree.is_regular() {
-            Matcher::Linear(linear::Automaton::new(&tree)?)
+            Matcher::Linear(Box::new(linear::Automaton::new(&tree)?))
         } else {
             Matcher::Backtracking(backtrack::Program::new(&tree))
         };
