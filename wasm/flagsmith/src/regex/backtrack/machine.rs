@@ -7,7 +7,7 @@
 use super::super::{Exhausted, MAX_STEPS};
 use super::{Instruction, Part, Program};
 
-/// Entries of the stack, of some 48 bytes each.
+/// Entries of the stack, of some 40 bytes each in the guest.
 const MAX_STACK: usize = 150_000;
 
 /// Positions of captures that are saved at a time, at four bytes each.
@@ -66,8 +66,8 @@ pub(super) enum Entry {
     Lazy { running: usize, at: usize, count: i64, saved: Saved },
     /// Take back a round that was started late.
     LazyRound { running: usize, count: i64, last: u32 },
-    /// The start of what is matched on its own.
-    Barrier(Barrier),
+    /// The start of what is matched on its own: the last barrier.
+    Barrier,
 }
 
 /// What is matched on its own, and how things were before it.
@@ -79,8 +79,8 @@ pub(super) struct Barrier {
     pub at: usize,
     /// Rounds of a possessive repeat that are complete.
     pub count: u64,
-    /// The barrier around it.
-    pub outer: usize,
+    /// How high the stack was.
+    pub height: usize,
     pub repeat: Option<usize>,
     /// How many repeats were running.
     pub running: usize,
@@ -99,8 +99,8 @@ pub(super) struct Machine {
     pub running: Vec<Running>,
     /// The innermost repeat.
     pub repeat: Option<usize>,
-    /// Where the innermost barrier is on the stack.
-    pub barrier: usize,
+    /// Those that have an entry on the stack.
+    pub barriers: Vec<Barrier>,
     pub place: usize,
     pub at: usize,
     pub steps: usize,
@@ -134,7 +134,7 @@ impl Machine {
     }
 
     fn start(&mut self, program: &Program, text: &str) {
-        let Self { text: characters, marks, saved, stack, running, .. } = self;
+        let Self { text: characters, marks, saved, stack, running, barriers, .. } = self;
         characters.clear();
         characters.extend(text.chars());
         marks.clear();
@@ -142,7 +142,8 @@ impl Machine {
         saved.clear();
         stack.clear();
         running.clear();
-        (self.known, self.barrier, self.place, self.at, self.steps) = (0, 0, 0, 0, 0);
+        barriers.clear();
+        (self.known, self.place, self.at, self.steps) = (0, 0, 0, 0);
         self.repeat = None;
     }
 
@@ -227,7 +228,7 @@ impl Machine {
                 self.set_last(running, last);
                 false
             }
-            Entry::Barrier(barrier) => self.part_failed(barrier),
+            Entry::Barrier => self.barriers.pop().is_some_and(|barrier| self.part_failed(barrier)),
         }
     }
 
@@ -245,7 +246,6 @@ impl Machine {
 
     /// What was matched on its own has failed in all ways.
     fn part_failed(&mut self, barrier: Barrier) -> bool {
-        self.barrier = barrier.outer;
         self.repeat = barrier.repeat;
         self.at = barrier.at;
         self.place = barrier.after;
