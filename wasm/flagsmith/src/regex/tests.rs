@@ -221,3 +221,33 @@ fn speed() {
         );
     }
 }
+
+/// `cargo test --release -p pennon-flagsmith hostile -- --ignored --nocapture`
+#[test]
+#[ignore = "prints times"]
+fn hostile() {
+    let ranges: String =
+        (0..2_000).filter_map(|n| char::from_u32(0x100 + 2 * n)).map(|low| format!("{low}-{low}")).collect();
+    let cases = [
+        ("(?:a?){9000}b".to_owned(), "a".repeat(10_000)),
+        ("(?:a|b)*a(?:a|b){5000}c".to_owned(), "ab".repeat(5_000)),
+        ("(?:é|ü)*é(?:é|ü){5000}c".to_owned(), "éü".repeat(5_000)),
+        (format!("(?i)(?:[{ranges}]|x)*y"), "ÿ".repeat(10_000)),
+        (format!("(?i)(?:[{ranges}]){{9000}}"), "ÿ".repeat(10_000)),
+        ("(?=(a+)+$)".to_owned(), "a".repeat(10_000) + "b"),
+        (r"(a*)*\1b".to_owned(), "a".repeat(10_000)),
+        (format!("(?:{}(?=a))*b", "(a)?".repeat(100)), "a".repeat(10_000)),
+        (r"(a{5000})\1*(?:a|\1)*b".to_owned(), "a".repeat(10_000)),
+        ("(?:){4000000000}+".to_owned(), String::new()),
+        ("(?:){400000000}".to_owned(), String::new()),
+    ];
+    for (pattern, text) in cases {
+        let started = std::time::Instant::now();
+        let regex = Regex::new(&pattern);
+        let compiling = started.elapsed();
+        let started = std::time::Instant::now();
+        let answer = regex.map(|regex| regex.is_match(&text));
+        let name: String = pattern.chars().take(30).collect();
+        println!("{name:30} {answer:?} {:?}, {compiling:?} to compile", started.elapsed());
+    }
+}
