@@ -12,6 +12,8 @@
 
 #[path = "regex/generator.rs"]
 mod generator;
+#[path = "regex/parts.rs"]
+mod parts;
 #[path = "regex/rng.rs"]
 mod rng;
 

@@ -1,221 +1,8 @@
 //! Patterns with texts that they may well match.
 
 use super::Case;
+use super::parts::{LETTERS, ODDITIES, SPECIAL};
 use super::rng::Rng;
-
-/// Characters that patterns and texts have in common, so that they meet.
-const LETTERS: &[&str] = &["a", "b", "c", "A", "B", "1", "_", " ", "-", ".", "\n", "é", "ß", "日"];
-
-/// Characters whose case, class or place is a matter of its own.
-const SPECIAL: &[&str] = &[
-    "ſ", "s", "S", "K", "k", "ı", "İ", "i", "I", "σ", "ς", "Σ", "µ", "μ", "ẞ", "\u{345}", "ι", "\u{1fbe}",
-    "ﬅ", "ﬆ", "²", "Ⅷ", "①", "٣", "७", "\u{1c}", "\u{85}", "\u{301}", "\u{203f}", "\u{200d}", "\u{2028}",
-    "\r", "\u{a0}", "𐐀", "𐐨", "𝟘", "😀", "Dž", "ǆ", "Ǆ", "&", "~", "|", "]", "[", "{", "}", ",", "#", "\t",
-    "\0", "\u{7f}", "ÿ", "\u{ffff}",
-];
-
-/// Parts that are whole in themselves, many of them wrong.
-const ODDITIES: &[&str] = &[
-    "a{,3}",
-    "a{",
-    "a{}",
-    "a{,}",
-    "a{1",
-    "a{2}{3}",
-    "a**",
-    "a*?",
-    "a*+",
-    "a++",
-    "a??",
-    "a?+",
-    "a{1,2}+",
-    "a{1,2}?",
-    "*a",
-    "+",
-    "?",
-    "{1}",
-    "^*",
-    "$*",
-    r"\b*",
-    "(?:^)*",
-    "(?:a*)*",
-    "(?:a|b*)*",
-    "()*",
-    "(a|b)*?",
-    "[a-\\d]",
-    "[\\d-a]",
-    "[b-a]",
-    "[]a]",
-    "[^]a]",
-    "[]",
-    "[",
-    "[a",
-    "[a-",
-    "[a-]",
-    "[-a]",
-    "[[:alpha:]]+",
-    "[a&&b]",
-    "[a||b]",
-    "[a--b]",
-    "[\\]]",
-    "[\\b]",
-    "[\\B]",
-    "[\\A]",
-    "[\\w-]",
-    "[^\\W\\d]",
-    "[^\\n]",
-    "\\z",
-    "\\Z",
-    "\\A",
-    "\\h",
-    "\\K",
-    "\\e",
-    "\\Q",
-    "\\p{L}",
-    "\\u{41}",
-    "\\x{41}",
-    "\\x4",
-    "\\x41",
-    "\\u0041",
-    "\\u004",
-    "\\U00000041",
-    "\\U00110000",
-    "\\ud800",
-    "\\101",
-    "\\0",
-    "\\08",
-    "\\012",
-    "\\400",
-    "\\377",
-    "\\777",
-    "\\8",
-    "\\1",
-    "\\2",
-    "\\10",
-    "\\11",
-    "[\\1]",
-    "[\\08]",
-    "[\\400]",
-    "[\\8]",
-    "\\g<0>",
-    "\\N{BULLET}",
-    "\\N{bullet}",
-    "\\N{BUL LET}",
-    "\\N{}",
-    "\\N",
-    "\\N{LATIN SMALL LETTER A}",
-    "[\\N{DIGIT ONE}]",
-    "\\N{CJK UNIFIED IDEOGRAPH-4E00}",
-    "\\N{CJK Unified Ideograph-4E00}",
-    "\\N{HANGUL SYLLABLE GA}",
-    "\\N{LF}",
-    "\\N{-A}",
-    "\\N{LATIN SMALL LETTER A }",
-    "\\N{LATIN-SMALL-LETTER-A}",
-    "\\N{HYPHEN-MINUS}",
-    "\\N{HYPHENMINUS}",
-    "\\N{NOWHERE}",
-    "(?<x>a)",
-    "(?P<x>a)",
-    "(?P=x)",
-    "(?P>x)",
-    "(?P<1>a)",
-    "(?P<é>a)",
-    "(?P<>a)",
-    "(?P<x",
-    "(?P",
-    "(?",
-    "(",
-    ")",
-    "(?)",
-    "(?#c)",
-    "(?#",
-    "(?#\\)",
-    "(?i)",
-    "(?s)",
-    "(?m)",
-    "(?x)",
-    "(?a)",
-    "(?u)",
-    "(?L)",
-    "(?t)",
-    "(?au)",
-    "(?a)(?u)",
-    "(?i)(?s)",
-    "(?-i)",
-    "(?i-s:a)",
-    "(?-i:a)",
-    "(?i-i:a)",
-    "(?-u:a)",
-    "(?a:\\w)",
-    "(?u:\\w)",
-    "(?i:",
-    "(?i-",
-    "(?i-:a)",
-    "(?t:a)",
-    "(?-t:a)",
-    "(?z)",
-    "(?iz)",
-    "(?i1)",
-    "(?(1)a|b)",
-    "(?(2)a)",
-    "(?(x)a|b)",
-    "(?(0)a)",
-    "(?(1)a|b|c)",
-    "(?(+1)a|b)",
-    "(?(1_0)a)",
-    "(?( 1 )a)",
-    "(?(٣)a)",
-    "(?(²)a)",
-    "(?(-1)a)",
-    "(?(99)a)",
-    "(?(1",
-    "(?()a)",
-    "(?<=a|bc)",
-    "(?<=a*)",
-    "(?<=ab)",
-    "(?<!ab)",
-    "(?<=a{2})",
-    "(?<=(a))",
-    "(?<=(a)\\1)",
-    "(?<a",
-    "(?<=a",
-    "(?<=)",
-    "(?<!)",
-    "(?=)",
-    "(?!)",
-    "(?=a)*",
-    "(?=a){2}",
-    "(?>a*)a",
-    "(?>a|ab)c",
-    "(?>)",
-    "a{99999999999}",
-    "a{4294967295}",
-    "a{3,1}",
-    "a{0}",
-    "(a){0}",
-    "a{2,}",
-    "a{0,0}",
-    "(?:){5}",
-    "\\",
-    "\\\n",
-    "\\é",
-    "\\ ",
-    "\\_",
-    "|",
-    "||",
-    "(|)",
-    "(?:|a)+",
-    "(?:a|)*b",
-    "(?:a?){3}",
-    "(?:a??)*?b",
-    "(?:\\b|a)+",
-    "(?:$|a)+",
-    "(a?)*\\1",
-    "(?:(a)|b)*\\1",
-    "((a)|b)*\\2",
-    "(?:(a)|(b)|c)*(?(1)a|b)",
-];
 
 struct Generator<'r> {
     rng: &'r mut Rng,
@@ -244,7 +31,14 @@ pub fn case(rng: &mut Rng) -> Case {
         narrow,
     };
     if narrow {
-        generator.alternatives(4);
+        if generator.rng.chance(70) {
+            generator.captures(2);
+        } else {
+            generator.alternatives(4);
+        }
+        if generator.rng.chance(40) {
+            generator.add("\\Z");
+        }
         let text = (0..generator.rng.between(0, 9))
             .map(|_| *generator.rng.pick(&['a', 'b', 'a', 'b', 'c']))
             .collect();
@@ -379,6 +173,63 @@ impl Generator<'_> {
             62..70 if self.groups > 0 && !self.regular => self.reference(depth),
             62..70 => self.character(),
             _ => self.group(depth - 1),
+        }
+    }
+
+    /// Groups in repeats, rounds of which fail after a group has matched, and what refers to them.
+    fn captures(&mut self, depth: usize) {
+        for _ in 0..self.rng.between(1, 4) {
+            let piece = match self.rng.below(if depth == 0 { 6 } else { 12 }) {
+                0 | 1 => *self.rng.pick(&["a", "b", "c", "[ab]", ".", "a?", "b*", "[ab]+?", "[ab]{1,2}"]),
+                2 | 3 => {
+                    self.groups += 1;
+                    *self.rng.pick(&[
+                        "(a|b)",
+                        "([ab])",
+                        "(.)",
+                        "(a)?",
+                        "(a|ab)",
+                        "(b|)",
+                        "(a*)",
+                        "(.+?)",
+                        "([ab]+)",
+                        "((?:a|b)*)",
+                    ])
+                }
+                4 | 5 if self.groups > 0 => {
+                    let group = self.rng.between(1, self.groups);
+                    let reference = match self.rng.below(4) {
+                        0 => format!("(?({group})a|b)"),
+                        1 => format!("(?({group})\\{group}|[bc])"),
+                        _ => format!("\\{group}"),
+                    };
+                    self.add(&reference);
+                    continue;
+                }
+                4 | 5 => "a",
+                6 => "(?=",
+                7 => "(?!",
+                8 => "(?>",
+                9 => {
+                    self.groups += 1;
+                    "("
+                }
+                _ => "(?:",
+            };
+            self.add(piece);
+            if !piece.ends_with(['(', '=', '!', '>', ':']) {
+                continue;
+            }
+            self.captures(depth - 1);
+            if self.rng.chance(30) {
+                self.add("|");
+                self.captures(depth - 1);
+            }
+            self.add(")");
+            let bounds = *self.rng.pick(&[
+                "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{2,}?", "*+", "?+", "{1,2}+", "", "",
+            ]);
+            self.add(bounds);
         }
     }
 
