@@ -116,7 +116,7 @@ impl Machine {
                 break Err(Exhausted);
             }
             match program.instructions.get(self.place) {
-                None | Some(Instruction::Match) => break Ok(true),
+                None | Some(Instruction::Match) => break Ok(self.spans_are_right()),
                 Some(instruction) => {
                     if let Err(Dead) = self.step(program, *instruction)
                         && !self.back(program)
@@ -131,6 +131,13 @@ impl Machine {
         self.saved.truncate(KEPT);
         self.saved.shrink_to(KEPT);
         answer
+    }
+
+    /// Whether no group ends before it starts. `sre` can come to that where it does not put captures back, and then raises
+    /// `SystemError` instead of answering: no match is found.
+    fn spans_are_right(&self) -> bool {
+        let mut spans = self.marks.get(..self.known).unwrap_or_default().chunks_exact(2);
+        spans.all(|span| !matches!(span, [start, end] if *start != NONE && *end != NONE && start > end))
     }
 
     fn start(&mut self, program: &Program, text: &str) {
