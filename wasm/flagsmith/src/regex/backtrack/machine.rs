@@ -13,7 +13,7 @@ const MAX_STACK: usize = 150_000;
 /// Positions of captures that are saved at a time, at four bytes each.
 const MAX_SAVED: usize = 1_000_000;
 
-/// Entries that the machine keeps between texts.
+/// Characters and entries that the machine keeps the memory of between texts.
 const KEPT: usize = 1_024;
 
 /// No position.
@@ -126,11 +126,22 @@ impl Machine {
                 }
             }
         };
-        self.stack.truncate(KEPT);
-        self.stack.shrink_to(KEPT);
-        self.saved.truncate(KEPT);
-        self.saved.shrink_to(KEPT);
+        self.tidy();
         answer
+    }
+
+    /// Gives back what a long text needed.
+    fn tidy(&mut self) {
+        self.text.clear();
+        self.text.shrink_to(KEPT);
+        self.stack.clear();
+        self.stack.shrink_to(KEPT);
+        self.saved.clear();
+        self.saved.shrink_to(KEPT);
+        self.running.clear();
+        self.running.shrink_to(KEPT);
+        self.barriers.clear();
+        self.barriers.shrink_to(KEPT);
     }
 
     /// Whether no group ends before it starts. `sre` can come to that where it does not put captures back, and then raises
@@ -140,16 +151,11 @@ impl Machine {
         spans.all(|span| !matches!(span, [start, end] if *start != NONE && *end != NONE && start > end))
     }
 
+    /// Begins a text; lists are empty.
     fn start(&mut self, program: &Program, text: &str) {
-        let Self { text: characters, marks, saved, stack, running, barriers, .. } = self;
-        characters.clear();
-        characters.extend(text.chars());
-        marks.clear();
-        marks.resize(2 * program.groups, NONE);
-        saved.clear();
-        stack.clear();
-        running.clear();
-        barriers.clear();
+        self.text.extend(text.chars());
+        self.marks.clear();
+        self.marks.resize(2 * program.groups, NONE);
         (self.known, self.place, self.at, self.steps) = (0, 0, 0, 0);
         self.repeat = None;
     }
