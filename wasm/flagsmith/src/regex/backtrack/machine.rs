@@ -7,11 +7,12 @@
 use super::super::{Exhausted, MAX_STEPS};
 use super::{Instruction, Part, Program};
 
-/// Entries of the stack, of some 40 bytes each in the guest.
-const MAX_STACK: usize = 150_000;
+/// Entries of the stack, of some 40 bytes each in the guest: enough for texts of more than ten thousand characters, and no
+/// more than 5 MB while the list grows, which the guest's memory does not give back.
+const MAX_STACK: usize = 65_000;
 
 /// Positions of captures that are saved at a time, at four bytes each.
-const MAX_SAVED: usize = 1_000_000;
+const MAX_SAVED: usize = 250_000;
 
 /// Characters and entries that the machine keeps the memory of between texts.
 const KEPT: usize = 1_024;
