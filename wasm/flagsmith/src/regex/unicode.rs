@@ -45,7 +45,8 @@ pub(super) fn decimal(character: char) -> Option<u32> {
     Some((u32::from(character) - u32::from(first)) % 10)
 }
 
-/// The character that `unicodedata.lookup` finds by a name, which may be written in small letters.
+/// The character that `unicodedata.lookup` finds by a name, which may be written in small letters. An alias is found by
+/// loose spellings too (`NEWLINE` for `NEW LINE`), which Python refuses: the crate does not tell its aliases.
 pub(super) fn named(name: &str) -> Option<char> {
     // The crate overlooks spaces and hyphens, which Python does not, and reads before the start of a name that starts with a
     // hyphen; no name does.
