@@ -4,6 +4,7 @@
 
 mod answers;
 mod bulk;
+mod category;
 mod compile;
 mod condition;
 mod diagnose;

@@ -1,7 +1,6 @@
 //! The regular expressions of a path's `match()` and `search()`, run by the engine of Python's dialect.
 
-use regex_syntax::hir::{Class, HirKind};
-
+use crate::category;
 use crate::path::{Compiled, Extent, Patterns};
 use crate::regex::Regex;
 
@@ -61,12 +60,32 @@ fn without_categories(pattern: &str) -> Option<String> {
     Some(out)
 }
 
-/// The ranges of a category, as they stand in a class.
-fn ranges(category: &str) -> Option<String> {
-    let parsed = regex_syntax::parse(category).ok()?;
-    let HirKind::Class(Class::Unicode(class)) = parsed.kind() else { return None };
-    let range = |range: &regex_syntax::hir::ClassUnicodeRange| {
-        format!("\\U{:08x}-\\U{:08x}", range.start() as u32, range.end() as u32)
-    };
-    Some(class.ranges().iter().map(range).collect())
+/// The ranges of `\p{L}` or `\P{Lu}`, as they stand in a class.
+fn ranges(text: &str) -> Option<String> {
+    let is_negated = text.starts_with("\\P");
+    let name = text.get(3..)?.strip_suffix('}')?;
+    let mut ranges: Vec<_> = category::ranges(name).collect();
+    ranges.sort_unstable();
+    if ranges.is_empty() {
+        return None;
+    }
+    if is_negated {
+        ranges = between(&ranges);
+    }
+    let write = |(first, last): &(char, char)| format!("\\U{:08x}-\\U{:08x}", *first as u32, *last as u32);
+    Some(ranges.iter().map(write).collect())
+}
+
+/// What lies between ranges that are in order, before and behind them.
+fn between(ranges: &[(char, char)]) -> Vec<(char, char)> {
+    let mut gaps = Vec::new();
+    let mut next = Some('\0');
+    for (first, last) in ranges {
+        if let Some(start) = next.filter(|start| start < first) {
+            gaps.extend((start..*first).next_back().map(|end| (start, end)));
+        }
+        next = (*last..=char::MAX).nth(1);
+    }
+    gaps.extend(next.map(|start| (start, char::MAX)));
+    gaps
 }

@@ -3,6 +3,7 @@
 A line of input is [pattern, text] as JSON; the line of output is one of
   match, no         the answer
   error:<class>     the pattern is refused
+  raises            the match fails with an error: captures that `re` has lost track of
   slow              no answer within a second
   unassigned        a character that this Python does not know: its Unicode is older than the library's
 """
@@ -33,6 +34,8 @@ def answer(pattern, text):
         return "match" if re.compile(pattern).match(text) else "no"
     except Slow:
         return "slow"
+    except SystemError:
+        return "raises"
     except (re.error, OverflowError, ValueError, RecursionError, MemoryError) as error:
         return f"error:{type(error).__name__}"
     finally:

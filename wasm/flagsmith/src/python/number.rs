@@ -1,5 +1,6 @@
 //! `int(text)` and `float(text)`: what they take beyond ASCII digits (reference 2.4.2, gotcha 43).
 
+use crate::category::range_with;
 use crate::integer::Integer;
 
 /// Whether `str.isspace` holds.
@@ -12,7 +13,7 @@ fn digit(c: char) -> Option<char> {
     if c.is_ascii() {
         return c.is_ascii_digit().then_some(c);
     }
-    let zero = super::run_in(r"\p{Nd}", c)?;
+    let zero = range_with("Nd", c)?;
     char::from_digit((c as u32 - zero as u32) % 10, 10)
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use pennon_wire::Value;
 
+use crate::category::range_with;
 use crate::integer::Integer;
 use crate::json::{Kind, Node, quoted};
 
@@ -229,7 +230,7 @@ fn is_printable(c: char) -> bool {
     if c.is_ascii() {
         return (' '..='~').contains(&c);
     }
-    super::run_in(r"[\p{C}\p{Z}]", c).is_none()
+    ["C", "Z"].iter().all(|group| range_with(group, c).is_none())
 }
 
 #[cfg(test)]

@@ -39,8 +39,6 @@ impl Fold {
 enum Member {
     Code(u32),
     Range(u32, u32),
-    /// Codes that are equal, case ignored, to one of a range.
-    FoldedRange(u32, u32),
     /// A range that reaches beyond the basic plane: the code itself or its capital.
     WideRange(u32, u32),
     Category {
@@ -56,6 +54,8 @@ pub(super) struct CharSet {
     /// The codes below 128, by bit.
     ascii: u128,
     members: Vec<Member>,
+    /// Ranges of codes that are equal, case ignored, to what the set holds.
+    folded: Vec<(u32, u32)>,
     negated: bool,
     fold: Fold,
 }
@@ -68,12 +68,12 @@ impl CharSet {
                 let fold = Fold::of(*mode);
                 let mut members = vec![Member::Code(fold.apply(*code))];
                 push_equivalent(&mut members, fold.apply(*code), fold);
-                Some(Self::new(members, *negated, fold))
+                Some(Self::new(members, Vec::new(), *negated, fold))
             }
             Node::Set(set) => Some(Self::of_set(set)),
             Node::Any { mode } => {
                 let members = if mode.dot_all { Vec::new() } else { vec![Member::Code(u32::from('\n'))] };
-                Some(Self::new(members, true, Fold::Exact))
+                Some(Self::new(members, Vec::new(), true, Fold::Exact))
             }
             _ => None,
         }
@@ -81,7 +81,7 @@ impl CharSet {
 
     fn of_set(set: &Set) -> Self {
         let fold = Fold::of(set.mode);
-        let mut members = Vec::new();
+        let (mut members, mut folded) = (Vec::new(), Vec::new());
         for item in &set.items {
             match *item {
                 Item::Category { category, negated } => {
@@ -90,18 +90,18 @@ impl CharSet {
                 Item::Code(code) => push_code(&mut members, code, fold),
                 Item::Range(low, high) if fold == Fold::Exact => members.push(Member::Range(low, high)),
                 Item::Range(low, high) => {
-                    members.push(Member::FoldedRange(low, high.min(LAST_BASIC)));
+                    folded.push((low, high.min(LAST_BASIC)));
                     if high > LAST_BASIC {
                         members.push(Member::WideRange(low, high));
                     }
                 }
             }
         }
-        Self::new(members, set.negated, fold)
+        Self::new(members, folded, set.negated, fold)
     }
 
-    fn new(members: Vec<Member>, negated: bool, fold: Fold) -> Self {
-        let mut set = Self { ascii: 0, members, negated, fold };
+    fn new(members: Vec<Member>, folded: Vec<(u32, u32)>, negated: bool, fold: Fold) -> Self {
+        let mut set = Self { ascii: 0, members, folded, negated, fold };
         for character in '\0'..='\x7f' {
             set.ascii |= u128::from(set.search(character)) << u32::from(character);
         }
@@ -122,7 +122,10 @@ impl CharSet {
 
     fn search(&self, character: char) -> bool {
         let code = self.fold.apply(u32::from(character));
-        self.members.iter().any(|member| member.holds(code, self.fold)) != self.negated
+        let in_range = |form: u32| self.folded.iter().any(|(low, high)| (*low..=*high).contains(&form));
+        let found = self.members.iter().any(|member| member.holds(code))
+            || !self.folded.is_empty() && fold::forms(code, self.fold == Fold::Unicode).any(in_range);
+        found != self.negated
     }
 }
 
@@ -140,38 +143,18 @@ fn push_equivalent(members: &mut Vec<Member>, code: u32, fold: Fold) {
 }
 
 impl Member {
-    fn holds(self, code: u32, fold: Fold) -> bool {
+    fn holds(self, code: u32) -> bool {
         match self {
             Self::Code(own) => own == code,
             Self::Range(low, high) => (low..=high).contains(&code),
             Self::WideRange(low, high) => {
                 (low..=high).contains(&code) || (low..=high).contains(&fold::upper(code))
             }
-            Self::FoldedRange(low, high) => {
-                low <= high && range_folds_to(low, high, code, fold)
-                    || fold == Fold::Unicode
-                        && fold::equivalent(code)
-                            .iter()
-                            .any(|letter| range_folds_to(low, high, u32::from(*letter), fold))
-            }
             Self::Category { category, negated, ascii } => {
                 // Text has no codes that are no characters.
                 char::from_u32(code).is_some_and(|character| belongs(character, category, ascii) != negated)
             }
         }
-    }
-}
-
-/// Whether a code of a range folds to `code`.
-fn range_folds_to(low: u32, high: u32, code: u32, fold: Fold) -> bool {
-    let holds = |code: u32| (low..=high).contains(&code);
-    if holds(code) && fold.apply(code) == code {
-        return true;
-    }
-    match fold {
-        Fold::Unicode => fold::capitals(code).iter().any(|(_, capital)| holds(*capital)),
-        _ => u8::try_from(code)
-            .is_ok_and(|byte| byte.is_ascii_lowercase() && holds(u32::from(byte.to_ascii_uppercase()))),
     }
 }
 

@@ -70,6 +70,20 @@ pub(super) fn capitals(code: u32) -> &'static [(u32, u32)] {
     pairs.get(start..end).unwrap_or_default()
 }
 
+/// All codes that are equal to `code`, which is folded: case ignored for ASCII alone, or for all of Unicode.
+pub(super) fn forms(code: u32, unicode: bool) -> impl Iterator<Item = u32> {
+    let ascii = u8::try_from(code).ok().filter(|byte| !unicode && byte.is_ascii_lowercase());
+    let ascii = ascii.map(|byte| u32::from(byte.to_ascii_uppercase()));
+    // Rows of equal letters name their own letter too.
+    let others = if unicode { equivalent(code) } else { &[] };
+    let letters = std::iter::once(code).chain(others.iter().map(|letter| u32::from(*letter)));
+    let capitals = move |letter| if unicode { capitals(letter) } else { &[] };
+    let forms = letters.flat_map(move |letter| {
+        std::iter::once(letter).chain(capitals(letter).iter().map(|(_, capital)| *capital))
+    });
+    forms.chain(ascii)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,7 +31,9 @@ pub const MAX_INSTRUCTIONS: usize = 20_000;
 /// Steps of the backtracking matcher for one text: some ten milliseconds natively, which a hostile pattern may cost.
 pub const MAX_STEPS: usize = 1_000_000;
 
-/// A compiled pattern.
+/// A compiled pattern. It keeps what it learns from texts, some kilobytes at most for common patterns.
+///
+/// Threads: one at a time (`Send`, not `Sync`).
 #[derive(Debug)]
 pub struct Regex {
     matcher: Matcher,
@@ -39,7 +41,7 @@ pub struct Regex {
 
 #[derive(Debug)]
 enum Matcher {
-    Linear(linear::Automaton),
+    Linear(Box<linear::Automaton>),
     Backtracking(backtrack::Program),
 }
 
@@ -70,14 +72,15 @@ impl Regex {
         }
         let tree = parse::parse(pattern)?;
         let matcher = if tree.is_regular() {
-            Matcher::Linear(linear::Automaton::new(&tree)?)
+            Matcher::Linear(Box::new(linear::Automaton::new(&tree)?))
         } else {
             Matcher::Backtracking(backtrack::Program::new(&tree))
         };
         Ok(Self { matcher })
     }
 
-    /// Whether Python's `re.match(pattern, text)` finds something.
+    /// Whether Python's `re.match(pattern, text)` finds something. Where it raises, which a few patterns with captures in
+    /// failed rounds bring about, it does not.
     pub fn is_match(&self, text: &str) -> Result<bool, Exhausted> {
         match &self.matcher {
             Matcher::Linear(automaton) => Ok(automaton.is_match(text)),

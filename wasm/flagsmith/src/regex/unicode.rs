@@ -2,29 +2,25 @@
 //!
 //! Python 3.11 has Unicode 14; the tables here are newer, so that characters assigned since are known too early.
 
-use std::sync::OnceLock;
-
-use regex_syntax::hir::HirKind;
-
-/// The ranges of a class of characters, in order.
-type Ranges = Vec<(char, char)>;
+mod classes {
+    // Written by the build script.
+    include!(concat!(env!("OUT_DIR"), "/classes.rs"));
+}
 
 /// Whether `str.isdecimal()` is true of it: category `Nd`.
 pub(super) fn is_digit(character: char) -> bool {
-    static DIGITS: OnceLock<Ranges> = OnceLock::new();
     if character.is_ascii() {
         return character.is_ascii_digit();
     }
-    range_of(DIGITS.get_or_init(|| ranges(r"\p{Nd}")), character).is_some()
+    range_of(classes::DIGITS, character).is_some()
 }
 
 /// Whether it is `_` or `str.isalnum()` is true of it: the categories of letters and numbers, without marks.
 pub(super) fn is_word(character: char) -> bool {
-    static WORDS: OnceLock<Ranges> = OnceLock::new();
     if character.is_ascii() {
         return is_ascii_word(character);
     }
-    range_of(WORDS.get_or_init(|| ranges(r"[\p{L}\p{N}]")), character).is_some()
+    range_of(classes::WORDS, character).is_some()
 }
 
 /// Whether `str.isspace()` is true of it: white space, and the four separators of ASCII.
@@ -44,13 +40,13 @@ pub(super) fn is_ascii_space(character: char) -> bool {
 
 /// The value of a decimal digit of any script.
 pub(super) fn decimal(character: char) -> Option<u32> {
-    static DIGITS: OnceLock<Ranges> = OnceLock::new();
     // Digits of a script follow each other, from zero to nine.
-    let (first, _) = range_of(DIGITS.get_or_init(|| ranges(r"\p{Nd}")), character)?;
+    let (first, _) = range_of(classes::DIGITS, character)?;
     Some((u32::from(character) - u32::from(first)) % 10)
 }
 
-/// The character that `unicodedata.lookup` finds by a name, which may be written in small letters.
+/// The character that `unicodedata.lookup` finds by a name, which may be written in small letters. An alias is found by
+/// loose spellings too (`NEWLINE` for `NEW LINE`), which Python refuses: the crate does not tell its aliases.
 pub(super) fn named(name: &str) -> Option<char> {
     // The crate overlooks spaces and hyphens, which Python does not, and reads before the start of a name that starts with a
     // hyphen; no name does.
@@ -70,19 +66,8 @@ pub(super) fn named(name: &str) -> Option<char> {
 }
 
 /// The range that holds a character.
-fn range_of(ranges: &Ranges, character: char) -> Option<(char, char)> {
+fn range_of(ranges: &[(char, char)], character: char) -> Option<(char, char)> {
     let after = ranges.partition_point(|(first, _)| *first <= character);
     let range = ranges.get(after.checked_sub(1)?)?;
     (character <= range.1).then_some(*range)
-}
-
-/// The ranges of a class of `regex-syntax`; of one that it does not know there are none.
-fn ranges(class: &str) -> Ranges {
-    let Ok(hir) = regex_syntax::parse(class) else { return Vec::new() };
-    match hir.kind() {
-        HirKind::Class(regex_syntax::hir::Class::Unicode(class)) => {
-            class.iter().map(|range| (range.start(), range.end())).collect()
-        }
-        _ => Vec::new(),
-    }
 }

@@ -1,221 +1,8 @@
 //! Patterns with texts that they may well match.
 
 use super::Case;
+use super::parts::{LETTERS, ODDITIES, SPECIAL};
 use super::rng::Rng;
-
-/// Characters that patterns and texts have in common, so that they meet.
-const LETTERS: &[&str] = &["a", "b", "c", "A", "B", "1", "_", " ", "-", ".", "\n", "é", "ß", "日"];
-
-/// Characters whose case, class or place is a matter of its own.
-const SPECIAL: &[&str] = &[
-    "ſ", "s", "S", "K", "k", "ı", "İ", "i", "I", "σ", "ς", "Σ", "µ", "μ", "ẞ", "\u{345}", "ι", "\u{1fbe}",
-    "ﬅ", "ﬆ", "²", "Ⅷ", "①", "٣", "७", "\u{1c}", "\u{85}", "\u{301}", "\u{203f}", "\u{200d}", "\u{2028}",
-    "\r", "\u{a0}", "𐐀", "𐐨", "𝟘", "😀", "Dž", "ǆ", "Ǆ", "&", "~", "|", "]", "[", "{", "}", ",", "#", "\t",
-    "\0", "\u{7f}", "ÿ", "\u{ffff}",
-];
-
-/// Parts that are whole in themselves, many of them wrong.
-const ODDITIES: &[&str] = &[
-    "a{,3}",
-    "a{",
-    "a{}",
-    "a{,}",
-    "a{1",
-    "a{2}{3}",
-    "a**",
-    "a*?",
-    "a*+",
-    "a++",
-    "a??",
-    "a?+",
-    "a{1,2}+",
-    "a{1,2}?",
-    "*a",
-    "+",
-    "?",
-    "{1}",
-    "^*",
-    "$*",
-    r"\b*",
-    "(?:^)*",
-    "(?:a*)*",
-    "(?:a|b*)*",
-    "()*",
-    "(a|b)*?",
-    "[a-\\d]",
-    "[\\d-a]",
-    "[b-a]",
-    "[]a]",
-    "[^]a]",
-    "[]",
-    "[",
-    "[a",
-    "[a-",
-    "[a-]",
-    "[-a]",
-    "[[:alpha:]]+",
-    "[a&&b]",
-    "[a||b]",
-    "[a--b]",
-    "[\\]]",
-    "[\\b]",
-    "[\\B]",
-    "[\\A]",
-    "[\\w-]",
-    "[^\\W\\d]",
-    "[^\\n]",
-    "\\z",
-    "\\Z",
-    "\\A",
-    "\\h",
-    "\\K",
-    "\\e",
-    "\\Q",
-    "\\p{L}",
-    "\\u{41}",
-    "\\x{41}",
-    "\\x4",
-    "\\x41",
-    "\\u0041",
-    "\\u004",
-    "\\U00000041",
-    "\\U00110000",
-    "\\ud800",
-    "\\101",
-    "\\0",
-    "\\08",
-    "\\012",
-    "\\400",
-    "\\377",
-    "\\777",
-    "\\8",
-    "\\1",
-    "\\2",
-    "\\10",
-    "\\11",
-    "[\\1]",
-    "[\\08]",
-    "[\\400]",
-    "[\\8]",
-    "\\g<0>",
-    "\\N{BULLET}",
-    "\\N{bullet}",
-    "\\N{BUL LET}",
-    "\\N{}",
-    "\\N",
-    "\\N{LATIN SMALL LETTER A}",
-    "[\\N{DIGIT ONE}]",
-    "\\N{CJK UNIFIED IDEOGRAPH-4E00}",
-    "\\N{CJK Unified Ideograph-4E00}",
-    "\\N{HANGUL SYLLABLE GA}",
-    "\\N{LF}",
-    "\\N{-A}",
-    "\\N{LATIN SMALL LETTER A }",
-    "\\N{LATIN-SMALL-LETTER-A}",
-    "\\N{HYPHEN-MINUS}",
-    "\\N{HYPHENMINUS}",
-    "\\N{NOWHERE}",
-    "(?<x>a)",
-    "(?P<x>a)",
-    "(?P=x)",
-    "(?P>x)",
-    "(?P<1>a)",
-    "(?P<é>a)",
-    "(?P<>a)",
-    "(?P<x",
-    "(?P",
-    "(?",
-    "(",
-    ")",
-    "(?)",
-    "(?#c)",
-    "(?#",
-    "(?#\\)",
-    "(?i)",
-    "(?s)",
-    "(?m)",
-    "(?x)",
-    "(?a)",
-    "(?u)",
-    "(?L)",
-    "(?t)",
-    "(?au)",
-    "(?a)(?u)",
-    "(?i)(?s)",
-    "(?-i)",
-    "(?i-s:a)",
-    "(?-i:a)",
-    "(?i-i:a)",
-    "(?-u:a)",
-    "(?a:\\w)",
-    "(?u:\\w)",
-    "(?i:",
-    "(?i-",
-    "(?i-:a)",
-    "(?t:a)",
-    "(?-t:a)",
-    "(?z)",
-    "(?iz)",
-    "(?i1)",
-    "(?(1)a|b)",
-    "(?(2)a)",
-    "(?(x)a|b)",
-    "(?(0)a)",
-    "(?(1)a|b|c)",
-    "(?(+1)a|b)",
-    "(?(1_0)a)",
-    "(?( 1 )a)",
-    "(?(٣)a)",
-    "(?(²)a)",
-    "(?(-1)a)",
-    "(?(99)a)",
-    "(?(1",
-    "(?()a)",
-    "(?<=a|bc)",
-    "(?<=a*)",
-    "(?<=ab)",
-    "(?<!ab)",
-    "(?<=a{2})",
-    "(?<=(a))",
-    "(?<=(a)\\1)",
-    "(?<a",
-    "(?<=a",
-    "(?<=)",
-    "(?<!)",
-    "(?=)",
-    "(?!)",
-    "(?=a)*",
-    "(?=a){2}",
-    "(?>a*)a",
-    "(?>a|ab)c",
-    "(?>)",
-    "a{99999999999}",
-    "a{4294967295}",
-    "a{3,1}",
-    "a{0}",
-    "(a){0}",
-    "a{2,}",
-    "a{0,0}",
-    "(?:){5}",
-    "\\",
-    "\\\n",
-    "\\é",
-    "\\ ",
-    "\\_",
-    "|",
-    "||",
-    "(|)",
-    "(?:|a)+",
-    "(?:a|)*b",
-    "(?:a?){3}",
-    "(?:a??)*?b",
-    "(?:\\b|a)+",
-    "(?:$|a)+",
-    "(a?)*\\1",
-    "(?:(a)|b)*\\1",
-    "((a)|b)*\\2",
-    "(?:(a)|(b)|c)*(?(1)a|b)",
-];
 
 struct Generator<'r> {
     rng: &'r mut Rng,
@@ -226,13 +13,37 @@ struct Generator<'r> {
     verbose: bool,
     /// Only what a finite automaton decides.
     regular: bool,
+    /// Two letters, and many groups and references to them: what captures hold after ways that failed.
+    narrow: bool,
 }
 
 /// A pattern and a text.
 pub fn case(rng: &mut Rng) -> Case {
     let regular = rng.chance(50);
-    let mut generator =
-        Generator { rng, pattern: String::new(), text: String::new(), groups: 0, verbose: false, regular };
+    let narrow = !regular && rng.chance(40);
+    let mut generator = Generator {
+        rng,
+        pattern: String::new(),
+        text: String::new(),
+        groups: 0,
+        verbose: false,
+        regular,
+        narrow,
+    };
+    if narrow {
+        if generator.rng.chance(70) {
+            generator.captures(2);
+        } else {
+            generator.alternatives(4);
+        }
+        if generator.rng.chance(40) {
+            generator.add("\\Z");
+        }
+        let text = (0..generator.rng.between(0, 9))
+            .map(|_| *generator.rng.pick(&['a', 'b', 'a', 'b', 'c']))
+            .collect();
+        return (generator.pattern, text);
+    }
     if generator.rng.chance(35) {
         let flags =
             *generator.rng.pick(&["i", "i", "i", "m", "s", "x", "a", "im", "ia", "ms", "isx", "u", "aix"]);
@@ -338,7 +149,11 @@ impl Generator<'_> {
     }
 
     fn item(&mut self, depth: usize) {
-        match self.rng.below(if depth == 0 { 70 } else { 100 }) {
+        let kind = match self.narrow {
+            true => *self.rng.pick(if depth == 0 { &[0, 69] } else { &[0, 69, 99, 99, 99] }),
+            false => self.rng.below(if depth == 0 { 70 } else { 100 }),
+        };
+        match kind {
             0..30 => self.character(),
             30..42 => self.set(),
             42..52 => self.class(),
@@ -361,7 +176,68 @@ impl Generator<'_> {
         }
     }
 
+    /// Groups in repeats, rounds of which fail after a group has matched, and what refers to them.
+    fn captures(&mut self, depth: usize) {
+        for _ in 0..self.rng.between(1, 4) {
+            let piece = match self.rng.below(if depth == 0 { 6 } else { 12 }) {
+                0 | 1 => *self.rng.pick(&["a", "b", "c", "[ab]", ".", "a?", "b*", "[ab]+?", "[ab]{1,2}"]),
+                2 | 3 => {
+                    self.groups += 1;
+                    *self.rng.pick(&[
+                        "(a|b)",
+                        "([ab])",
+                        "(.)",
+                        "(a)?",
+                        "(a|ab)",
+                        "(b|)",
+                        "(a*)",
+                        "(.+?)",
+                        "([ab]+)",
+                        "((?:a|b)*)",
+                    ])
+                }
+                4 | 5 if self.groups > 0 => {
+                    let group = self.rng.between(1, self.groups);
+                    let reference = match self.rng.below(4) {
+                        0 => format!("(?({group})a|b)"),
+                        1 => format!("(?({group})\\{group}|[bc])"),
+                        _ => format!("\\{group}"),
+                    };
+                    self.add(&reference);
+                    continue;
+                }
+                4 | 5 => "a",
+                6 => "(?=",
+                7 => "(?!",
+                8 => "(?>",
+                9 => {
+                    self.groups += 1;
+                    "("
+                }
+                _ => "(?:",
+            };
+            self.add(piece);
+            if !piece.ends_with(['(', '=', '!', '>', ':']) {
+                continue;
+            }
+            self.captures(depth - 1);
+            if self.rng.chance(30) {
+                self.add("|");
+                self.captures(depth - 1);
+            }
+            self.add(")");
+            let bounds = *self.rng.pick(&[
+                "*", "+", "?", "*?", "+?", "??", "{2}", "{1,2}", "{2,}?", "*+", "?+", "{1,2}+", "", "",
+            ]);
+            self.add(bounds);
+        }
+    }
+
     fn letter(&mut self) -> &'static str {
+        if self.narrow {
+            let letter: &&str = self.rng.pick(&["a", "b"]);
+            return letter;
+        }
         let source = if self.rng.chance(85) { LETTERS } else { SPECIAL };
         let letter: &&str = self.rng.common(source);
         letter
@@ -473,7 +349,10 @@ impl Generator<'_> {
 
     fn group(&mut self, depth: usize) {
         let length = self.text.len();
-        let kind = self.rng.below(if self.regular { 7 } else { 14 });
+        let kind = match self.rng.below(if self.regular { 7 } else { 14 }) {
+            5 | 6 if self.narrow => 12,
+            kind => kind,
+        };
         match kind {
             0..2 => self.add("("),
             2..4 => self.add("(?:"),

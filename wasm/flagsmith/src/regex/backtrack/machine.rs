@@ -7,13 +7,14 @@
 use super::super::{Exhausted, MAX_STEPS};
 use super::{Instruction, Part, Program};
 
-/// Entries of the stack, of some 48 bytes each.
-const MAX_STACK: usize = 150_000;
+/// Entries of the stack, of some 40 bytes each in the guest: enough for texts of more than ten thousand characters, and no
+/// more than 5 MB while the list grows, which the guest's memory does not give back.
+const MAX_STACK: usize = 65_000;
 
 /// Positions of captures that are saved at a time, at four bytes each.
-const MAX_SAVED: usize = 1_000_000;
+const MAX_SAVED: usize = 250_000;
 
-/// Entries that the machine keeps between texts.
+/// Characters and entries that the machine keeps the memory of between texts.
 const KEPT: usize = 1_024;
 
 /// No position.
@@ -66,8 +67,8 @@ pub(super) enum Entry {
     Lazy { running: usize, at: usize, count: i64, saved: Saved },
     /// Take back a round that was started late.
     LazyRound { running: usize, count: i64, last: u32 },
-    /// The start of what is matched on its own.
-    Barrier(Barrier),
+    /// The start of what is matched on its own: the last barrier.
+    Barrier,
 }
 
 /// What is matched on its own, and how things were before it.
@@ -79,8 +80,8 @@ pub(super) struct Barrier {
     pub at: usize,
     /// Rounds of a possessive repeat that are complete.
     pub count: u64,
-    /// The barrier around it.
-    pub outer: usize,
+    /// How high the stack was.
+    pub height: usize,
     pub repeat: Option<usize>,
     /// How many repeats were running.
     pub running: usize,
@@ -99,8 +100,8 @@ pub(super) struct Machine {
     pub running: Vec<Running>,
     /// The innermost repeat.
     pub repeat: Option<usize>,
-    /// Where the innermost barrier is on the stack.
-    pub barrier: usize,
+    /// Those that have an entry on the stack.
+    pub barriers: Vec<Barrier>,
     pub place: usize,
     pub at: usize,
     pub steps: usize,
@@ -116,7 +117,7 @@ impl Machine {
                 break Err(Exhausted);
             }
             match program.instructions.get(self.place) {
-                None | Some(Instruction::Match) => break Ok(true),
+                None | Some(Instruction::Match) => break Ok(self.spans_are_right()),
                 Some(instruction) => {
                     if let Err(Dead) = self.step(program, *instruction)
                         && !self.back(program)
@@ -126,23 +127,37 @@ impl Machine {
                 }
             }
         };
-        self.stack.truncate(KEPT);
-        self.stack.shrink_to(KEPT);
-        self.saved.truncate(KEPT);
-        self.saved.shrink_to(KEPT);
+        self.tidy();
         answer
     }
 
+    /// Gives back what a long text needed.
+    fn tidy(&mut self) {
+        self.text.clear();
+        self.text.shrink_to(KEPT);
+        self.stack.clear();
+        self.stack.shrink_to(KEPT);
+        self.saved.clear();
+        self.saved.shrink_to(KEPT);
+        self.running.clear();
+        self.running.shrink_to(KEPT);
+        self.barriers.clear();
+        self.barriers.shrink_to(KEPT);
+    }
+
+    /// Whether no group ends before it starts. `sre` can come to that where it does not put captures back, and then raises
+    /// `SystemError` instead of answering: no match is found.
+    fn spans_are_right(&self) -> bool {
+        let mut spans = self.marks.get(..self.known).unwrap_or_default().chunks_exact(2);
+        spans.all(|span| !matches!(span, [start, end] if *start != NONE && *end != NONE && start > end))
+    }
+
+    /// Begins a text; lists are empty.
     fn start(&mut self, program: &Program, text: &str) {
-        let Self { text: characters, marks, saved, stack, running, .. } = self;
-        characters.clear();
-        characters.extend(text.chars());
-        marks.clear();
-        marks.resize(2 * program.groups, NONE);
-        saved.clear();
-        stack.clear();
-        running.clear();
-        (self.known, self.barrier, self.place, self.at, self.steps) = (0, 0, 0, 0, 0);
+        self.text.extend(text.chars());
+        self.marks.clear();
+        self.marks.resize(2 * program.groups, NONE);
+        (self.known, self.place, self.at, self.steps) = (0, 0, 0, 0);
         self.repeat = None;
     }
 
@@ -227,7 +242,7 @@ impl Machine {
                 self.set_last(running, last);
                 false
             }
-            Entry::Barrier(barrier) => self.part_failed(barrier),
+            Entry::Barrier => self.barriers.pop().is_some_and(|barrier| self.part_failed(barrier)),
         }
     }
 
@@ -245,7 +260,6 @@ impl Machine {
 
     /// What was matched on its own has failed in all ways.
     fn part_failed(&mut self, barrier: Barrier) -> bool {
-        self.barrier = barrier.outer;
         self.repeat = barrier.repeat;
         self.at = barrier.at;
         self.place = barrier.after;

@@ -296,22 +296,30 @@ impl Machine {
             _ => self.at,
         };
         let saved = self.save(whole);
-        let (outer, repeat, running) = (self.barrier, self.repeat, self.running.len());
-        self.barrier = self.stack.len();
-        let barrier = Barrier { part, place, after, at: self.at, count, outer, repeat, running, saved };
-        self.stack.push(Entry::Barrier(barrier));
+        let (height, repeat, running) = (self.stack.len(), self.repeat, self.running.len());
+        self.barriers.push(Barrier {
+            part,
+            place,
+            after,
+            at: self.at,
+            count,
+            height,
+            repeat,
+            running,
+            saved,
+        });
+        self.stack.push(Entry::Barrier);
         (self.place, self.at) = (place + 1, start);
         Ok(())
     }
 
     /// What is matched on its own has matched: other ways through it are forgotten.
     fn leave(&mut self) -> Result<(), Dead> {
-        let Some(Entry::Barrier(barrier)) = self.stack.get(self.barrier).copied() else { return Err(Dead) };
-        self.stack.truncate(self.barrier);
+        let barrier = self.barriers.pop().ok_or(Dead)?;
+        self.stack.truncate(barrier.height);
         self.running.truncate(barrier.running);
         self.saved.truncate(barrier.saved.start);
         self.repeat = barrier.repeat;
-        self.barrier = barrier.outer;
         self.place = barrier.after;
         match barrier.part {
             Part::Atomic => Ok(()),

@@ -67,6 +67,8 @@ struct Compiler {
     instructions: Vec<Instruction>,
     sets: Vec<CharSet>,
     places: HashMap<CharSet, u32>,
+    /// The sets of nodes that were compiled: copies of a body need not make theirs again.
+    node_sets: HashMap<NodeId, u32>,
     tasks: Vec<Task>,
     entry: u32,
     has_boundary: bool,
@@ -109,8 +111,9 @@ impl Compiler {
     fn node(&mut self, id: NodeId, node: &Node) {
         match node {
             Node::Code { .. } | Node::Set(_) | Node::Any { .. } => {
-                if let Some(set) = CharSet::of(node) {
-                    let set = self.set(set);
+                let set = self.node_sets.get(&id).copied().or_else(|| Some(self.set(CharSet::of(node)?)));
+                if let Some(set) = set {
+                    self.node_sets.insert(id, set);
                     self.entry = self.add(Instruction::Take { set, next: self.entry });
                 }
             }

@@ -5,7 +5,7 @@ use super::super::unicode;
 
 /// The characters at a position.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Look {
+pub(super) struct Look {
     pub previous: Option<char>,
     pub next: Option<char>,
     /// Whether the next character is the text's last.

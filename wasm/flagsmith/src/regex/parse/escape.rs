@@ -1,6 +1,6 @@
 //! What follows a backslash.
 
-use super::super::syntax::{Assertion, Category, Item, Mode, Node};
+use super::super::syntax::{Assertion, Category, Item, Mode, Node, Set};
 use super::super::{Refusal, unicode};
 use super::Parser;
 use super::scanner::{Token, invalid};
@@ -30,7 +30,7 @@ impl Parser {
         }
         match self.common_escape(token)? {
             Item::Code(code) => Ok(literal(code, mode)),
-            item => Ok(Node::Set(super::super::syntax::Set { negated: false, items: vec![item], mode })),
+            item => Ok(Node::Set(Set { negated: false, items: vec![item], mode })),
         }
     }
 
