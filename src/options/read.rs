@@ -1,13 +1,13 @@
 //! Options from JSON, with errors that name the option, the value and what is allowed.
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::{OPTION_NAMES, Options, invalid};
 use crate::error::Error;
+use crate::json::members;
 use crate::limits::{MAX_INTERVAL_MS, MAX_MEMORY_BYTES, MAX_OPTIONS_BYTES, MAX_POOL_SIZE, MIN_MEMORY_BYTES};
 use crate::service::Service;
 use crate::sync::Format;
@@ -28,11 +28,8 @@ impl Options {
         if json.len() > MAX_OPTIONS_BYTES {
             return Err(invalid(format!("options have more than {MAX_OPTIONS_BYTES} bytes")));
         }
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let members = deserializer
-            .deserialize_map(MembersVisitor)
-            .and_then(|members| deserializer.end().map(|()| members))
-            .map_err(|error| invalid(format!("options are not a JSON object: {error}")))?;
+        let members =
+            members(json).map_err(|error| invalid(format!("options are not a JSON object: {error}")))?;
         let service = members.iter().find(|(name, _)| name == "service");
         let (_, service) =
             service.ok_or_else(|| invalid(format!("option service is missing; allowed: {}", services())))?;
@@ -201,24 +198,6 @@ impl Given<'_> {
             Some(b'"') => self.string(),
             _ => Err(self.not_allowed("an object, or a string with the document's text")),
         }
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Vec<(String, &'de RawValue)>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(members)
     }
 }
 

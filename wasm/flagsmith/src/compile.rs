@@ -8,7 +8,7 @@ use pennon_wire::report::{Diagnostic, LoadReport, Outcome, Severity};
 use pennon_wire::{Answer, Context, ErrorCode, Value as Raw};
 
 use crate::answers::{Answer as EngineAnswer, Answers, Cause, Settings};
-use crate::condition::{Place, Property};
+use crate::condition::{Condition, Place, Property};
 use crate::diagnose;
 use crate::feature::{Definition, Feature, Form, Group, Segment as Source};
 use crate::hash::Prefix;
@@ -179,7 +179,9 @@ impl<'e> Compiler<'e> {
             self.answers.add_circular();
         }
         let reads_flags = !matches!(order, Order::Alone);
-        let surroundings = if definition.is_whole {
+        let reads_document =
+            segments.iter().flat_map(|segment| segment.rules.conditions()).any(reads_document);
+        let surroundings = if definition.is_whole || reads_document {
             surroundings::whole(&self.environment.json, definition)
         } else {
             format!("{{\"environment\":{}}}", self.environment.json)
@@ -329,6 +331,13 @@ pub(crate) fn flags_read(property: &Property) -> Option<Option<&str>> {
         },
         _ => Some(None),
     }
+}
+
+/// Whether a condition may read features or segments as the document has them.
+fn reads_document(condition: &Condition) -> bool {
+    let Property::Path(_, Place::Any(path)) = &condition.property else { return false };
+    let first = path.names().and_then(<[_]>::first).map(|name| &**name);
+    !matches!(first, Some("environment" | "identity" | "flags"))
 }
 
 /// Numbers by name.

@@ -1,13 +1,15 @@
 //! The evaluation context: who a flag is evaluated for.
 
-use std::fmt;
+mod json;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use once_cell::race::OnceBox;
-use pennon_wire::limits::{MAX_CONTEXT_BYTES, MAX_CONTEXT_DEPTH};
+use pennon_wire::limits::MAX_CONTEXT_BYTES;
 use pennon_wire::{EncodeError, Node, encode};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _};
 
+use self::json::parse;
 use crate::error::Error;
 use crate::user::{EventUser, User};
 
@@ -239,95 +241,10 @@ fn check_length(json: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn parse(json: &str) -> Result<Node, Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    NodeSeed { depth: 0 }
-        .deserialize(&mut deserializer)
-        .and_then(|node| deserializer.end().map(|()| node))
-        .map_err(|error| Error::InvalidContext(format!("context is not JSON that can be used: {error}")))
-}
-
-/// Reads a JSON value as a node, with numbers as they were written and a bound on the depth.
-#[derive(Clone, Copy)]
-struct NodeSeed {
-    depth: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for NodeSeed {
-    type Value = Node;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl NodeSeed {
-    fn nested<E: serde::de::Error>(self) -> Result<Self, E> {
-        // One for the context itself.
-        if self.depth > MAX_CONTEXT_DEPTH {
-            Err(E::custom(EncodeError::TooDeep))
-        } else {
-            Ok(Self { depth: self.depth + 1 })
-        }
-    }
-}
-
-impl<'de> Visitor<'de> for NodeSeed {
-    type Value = Node;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Int(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(i64::try_from(value).map_or_else(|_| Node::Number(value.to_string()), Node::Int))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Float(value))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::String(text.into()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Node, E> {
-        Ok(Node::String(text))
-    }
-
-    fn visit_seq<S: SeqAccess<'de>>(self, mut items: S) -> Result<Node, S::Error> {
-        let (seed, mut list) = (self.nested()?, Vec::new());
-        while let Some(item) = items.next_element_seed(seed)? {
-            list.push(item);
-        }
-        Ok(Node::List(list))
-    }
-
-    fn visit_map<M: MapAccess<'de>>(self, mut members: M) -> Result<Node, M::Error> {
-        let (seed, mut map) = (self.nested()?, Vec::new());
-        while let Some(name) = members.next_key()? {
-            map.push((name, members.next_value_seed(seed)?));
-        }
-        Ok(Node::Map(map))
-    }
-}
-
 impl<'de> Deserialize<'de> for Context {
     /// Reads a context as [`Context::from_json`] does.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let attributes = match (NodeSeed { depth: 0 }).deserialize(deserializer)? {
+        let attributes = match json::node(deserializer)? {
             Node::Map(attributes) => attributes,
             Node::Null => Vec::new(),
             _ => return Err(D::Error::custom("context is not a JSON object")),
