@@ -8,13 +8,16 @@ use std::time::{Duration, SystemTime};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use ureq::config::Config;
-use ureq::http::Response as HttpResponse;
 use ureq::http::response::Parts;
+use ureq::http::{HeaderMap, Response as HttpResponse, Uri};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Proxy, ProxyProtocol};
 
 use crate::error::Error;
 use crate::options::{Network, TlsFiles};
+
+/// How many redirects are followed in a row.
+const MAX_REDIRECTS: usize = 5;
 
 /// Why there is no answer; for people, on one line, without the URL (which may hold a key).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,7 @@ pub(crate) struct Response {
     pub(crate) etag: Option<String>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: Vec<u8>,
+    headers: HeaderMap,
 }
 
 impl Response {
@@ -49,7 +53,13 @@ impl Response {
             etag: text("etag").map(str::to_owned),
             retry_after: text("retry-after").and_then(|value| retry_after(value, SystemTime::now())),
             body,
+            headers: parts.headers.clone(),
         }
+    }
+
+    /// A header, where it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The beginning of the body, for a message.
@@ -173,6 +183,35 @@ impl Http {
         Ok(Response::new(&parts, body))
     }
 
+    /// Gets an answer of at most `limit` bytes. Where it is another URL of the same server's, that is followed.
+    ///
+    /// # Errors
+    /// When there is no whole answer.
+    pub(crate) fn get(&self, url: &str, headers: &[(&str, &str)], limit: u64) -> Result<Response, HttpError> {
+        let mut url = Uri::try_from(url).map_err(|error| HttpError(error.to_string()))?;
+        for _ in 0..MAX_REDIRECTS {
+            let mut request = self.agent.get(&url);
+            for (name, value) in merged(&self.headers, headers) {
+                request = request.header(name, value);
+            }
+            let answer = match self.timeout {
+                None => request.call()?,
+                timeout => request.config().timeout_global(timeout).build().call()?,
+            };
+            let (parts, body) = answer.into_parts();
+            let is_elsewhere = matches!(parts.status.as_u16(), 301 | 302 | 303 | 307 | 308);
+            let location = parts.headers.get("location").and_then(|value| value.to_str().ok());
+            match location.filter(|_| is_elsewhere) {
+                Some(location) => url = beside(&url, location)?,
+                None => {
+                    let body = read(body, limit).map_err(|error| HttpError(error.to_string()))?;
+                    return Ok(Response::new(&parts, body));
+                }
+            }
+        }
+        Err(HttpError(format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
     /// Posts JSON where the status alone is the answer: once it is there, the service has taken the request.
     ///
     /// # Errors
@@ -222,6 +261,24 @@ impl Http {
     /// Makes who waits for an answer give up, and every later request fail.
     pub(crate) fn interrupt(&self) {
         self.agent.clone().shutdown();
+    }
+}
+
+/// Where a redirect leads; not to another server, which would be told the key.
+fn beside(url: &Uri, location: &str) -> Result<Uri, HttpError> {
+    let elsewhere = || HttpError(format!("a redirect to {location}, which is not followed"));
+    let target = Uri::try_from(location).map_err(|_| elsewhere())?;
+    match target.authority() {
+        Some(authority) => {
+            let is_same = Some(authority) == url.authority() && target.scheme() == url.scheme();
+            if is_same { Ok(target) } else { Err(elsewhere()) }
+        }
+        None if location.starts_with('/') => {
+            let mut parts = url.clone().into_parts();
+            parts.path_and_query = target.into_parts().path_and_query;
+            Uri::from_parts(parts).map_err(|_| elsewhere())
+        }
+        None => Err(elsewhere()),
     }
 }
 

@@ -47,7 +47,7 @@ impl Core {
         if kept.as_ref().is_some_and(|kept| *kept == (generation, file.path())) {
             return;
         }
-        let etag = link.etag(generation).map_or("null".into(), |etag| quoted(&etag));
+        let etag = link.validator(generation).map_or("null".into(), |etag| quoted(&etag));
         let header = format!("{{\"etag\":{etag}}}\n");
         match file.write(&[header.as_bytes(), snapshot.document().as_bytes()]) {
             Ok(()) => *kept = Some((generation, file.path())),
@@ -79,7 +79,7 @@ impl Core {
             Ok(generation) => generation,
             Err(error) => return unusable(&error.to_string()),
         };
-        link.keep_etag(generation, header.etag);
+        link.keep_validator(generation, header.etag);
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((generation, file.path()));
         if let Some(state) = self.signal().serve_old() {
             let reason =

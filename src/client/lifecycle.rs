@@ -13,10 +13,9 @@ use crate::events::{Sender, Voice};
 use crate::listener::ProviderEvent;
 use crate::log::LogLevel;
 use crate::options::Mode;
-use crate::service::goff::relay;
 use crate::sync::follow::follow;
 use crate::sync::registry::Unit;
-use crate::sync::stream::{FindUrls, Stream, Times, Urls};
+use crate::sync::stream::{FindUrls, Stream, Times};
 use crate::sync::watch::watch;
 use crate::worker::{Alarm, Worker};
 
@@ -91,13 +90,12 @@ impl Core {
         // Not the client itself, which would never go.
         let core = Arc::downgrade(self);
         let urls: FindUrls = Box::new(move || {
-            let core = core.upgrade();
-            let key = core.as_ref().and_then(|core| core.link.as_ref()?.key());
+            let core = core.upgrade()?;
+            let key = core.link.as_ref()?.key();
+            let ruleset = core.snapshot.load().as_ref().and_then(|snapshot| snapshot.stream_key());
+            let streams = core.options.network.stream_endpoint.as_deref();
             let key = key.as_deref().map(String::as_str);
-            Urls {
-                sse: relay::sse_url(&endpoint, key),
-                websocket: relay::websocket_urls(&endpoint, key).into(),
-            }
+            core.options.service.stream_urls(&endpoint, streams, key, ruleset.as_deref())
         });
         let core = Arc::downgrade(self);
         let say = move |message: &str| {
@@ -140,7 +138,7 @@ impl Core {
     pub(super) fn set_key(&self, key: Option<String>) {
         let Some(link) = &self.link else { return };
         link.set_key(key);
-        link.forget_etag();
+        link.forget_validator();
         if let Some(state) = self.signal().hope() {
             self.outbox.tell(ProviderEvent::State { state, reason: "there is another key".into() });
         }

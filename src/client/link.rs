@@ -2,19 +2,19 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::events::{Carrier, Verdict};
-use crate::http::{Http, Response, Transport};
-use crate::limits::MAX_RULESET_BYTES;
+use crate::http::{Http, Transport};
 use crate::options::{Mode, Network, Options};
 use crate::sealed::digits;
 use crate::service::goff::{collector, relay, relay::KeyHeaders};
+use crate::service::{Access, Fetched, Refusal, Service};
 use crate::sync::stream::Line;
 
 /// The service as a client knows it.
@@ -25,7 +25,11 @@ pub(super) struct Link {
     pub(super) transport: Transport,
     key: Arc<ArcSwapOption<String>>,
     /// Of a ruleset as the service sent it, with the generation of its snapshot: another one has none.
-    etag: ArcSwapOption<(u64, String)>,
+    validator: ArcSwapOption<(u64, String)>,
+    /// When the ruleset was fetched without one.
+    whole: Mutex<Option<Instant>>,
+    full_fetch_interval: Duration,
+    service: Service,
     question: String,
     meta: Arc<str>,
     /// Connections of whoever fetches.
@@ -55,21 +59,6 @@ pub(super) struct Traffic {
     pub(super) unchanged: AtomicU64,
 }
 
-/// An answer to the question for the ruleset.
-#[derive(Debug)]
-pub(super) enum Fetched {
-    Unchanged,
-    Changed { document: Vec<u8>, etag: Option<String> },
-}
-
-/// Why there is none.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) error: Error,
-    /// How long the service wants to be left alone.
-    pub(super) pause: Option<Duration>,
-}
-
 impl Link {
     /// The way that the options name, if they do.
     ///
@@ -96,7 +85,10 @@ impl Link {
             events_http: transport.connect(),
             transport,
             key: Arc::new(key),
-            etag: ArcSwapOption::empty(),
+            validator: ArcSwapOption::empty(),
+            whole: Mutex::default(),
+            full_fetch_interval: network.full_fetch_interval(),
+            service: options.service,
             question: relay::configuration_question(&network.flag_list),
             meta: collector::meta(options.events.exporter_metadata.as_deref()).into(),
             line: Arc::default(),
@@ -109,7 +101,7 @@ impl Link {
     pub(super) fn in_child(&self, options: &Options) -> Self {
         let key = ArcSwapOption::new(self.key.load_full());
         let child = Self::with(options, &options.network, self.transport.clone(), key);
-        child.etag.store(self.etag.load_full());
+        child.validator.store(self.validator.load_full());
         child
     }
 
@@ -136,44 +128,47 @@ impl Link {
         &self.question
     }
 
-    pub(super) fn forget_etag(&self) {
-        self.etag.store(None);
+    pub(super) fn forget_validator(&self) {
+        self.validator.store(None);
     }
 
-    /// The ETag of the ruleset of this generation.
-    pub(super) fn etag(&self, generation: u64) -> Option<String> {
-        let etag = self.etag.load();
-        etag.as_ref().filter(|etag| etag.0 == generation).map(|etag| etag.1.clone())
+    /// The validator of the ruleset of this generation.
+    pub(super) fn validator(&self, generation: u64) -> Option<String> {
+        let validator = self.validator.load();
+        validator.as_ref().filter(|validator| validator.0 == generation).map(|validator| validator.1.clone())
     }
 
-    pub(super) fn keep_etag(&self, generation: u64, etag: Option<String>) {
-        self.etag.store(etag.map(|etag| Arc::new((generation, etag))));
+    pub(super) fn keep_validator(&self, generation: u64, validator: Option<String>) {
+        self.validator.store(validator.map(|validator| Arc::new((generation, validator))));
+    }
+
+    /// Whether the ruleset has to be fetched whole, because its validator does not tell of every change.
+    fn is_due_whole(&self, is_called: bool) -> bool {
+        let whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.service.has_sure_validators()
+            && (is_called || whole.is_none_or(|since| since.elapsed() >= self.full_fetch_interval))
     }
 
     /// Asks the service for its ruleset; whether it is another one than that of this generation.
-    pub(super) fn fetch(&self, generation: Option<u64>) -> Result<Fetched, Refusal> {
+    pub(super) fn fetch(&self, generation: Option<u64>, is_called: bool) -> Result<Fetched, Refusal> {
         let Some(endpoint) = &self.endpoint else { return Ok(Fetched::Unchanged) };
         let key = self.key();
-        let etag = generation.and_then(|generation| self.etag(generation));
-        let keys = KeyHeaders::of(key.as_deref());
-        let mut headers: Vec<(&str, &str)> = vec![("Accept", "application/json")];
-        headers.extend(keys.each());
-        headers.extend(etag.as_deref().map(|etag| ("If-None-Match", etag)));
-        let url = relay::configuration_url(endpoint);
-        let answer = self.http.post(&url, &headers, self.question.as_bytes(), MAX_RULESET_BYTES as u64);
-        let response = answer
-            .map_err(|error| Refusal { error: Error::Source(format!("{endpoint}: {error}")), pause: None })?;
-        match response.status {
-            200 => {
-                self.traffic.bytes.fetch_add(response.body.len() as u64, Ordering::Relaxed);
-                Ok(Fetched::Changed { document: response.body, etag: response.etag })
-            }
-            304 if etag.is_some() => {
-                self.traffic.unchanged.fetch_add(1, Ordering::Relaxed);
-                Ok(Fetched::Unchanged)
-            }
-            _ => Err(refusal(endpoint, &response)),
+        let access = Access { http: &self.http, endpoint, key: key.as_deref().map(String::as_str) };
+        let is_whole = self.is_due_whole(is_called);
+        let validator = generation.and_then(|generation| self.validator(generation)).filter(|_| !is_whole);
+        let fetched = self.service.fetch(&access, &self.question, validator.as_deref())?;
+        match &fetched {
+            Fetched::Unchanged => &self.traffic.unchanged,
+            Fetched::Changed { .. } => &self.traffic.bytes,
         }
+        .fetch_add(
+            if let Fetched::Changed { document, .. } = &fetched { document.len() as u64 } else { 1 },
+            Ordering::Relaxed,
+        );
+        if validator.is_none() {
+            *self.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        Ok(fetched)
     }
 
     /// The carrier of the sender.
@@ -198,18 +193,6 @@ impl Link {
     }
 }
 
-fn refusal(endpoint: &str, response: &Response) -> Refusal {
-    let excerpt = response.excerpt();
-    let status = response.status;
-    if relay::refuses_key(status, &excerpt) {
-        let error =
-            Error::Unauthorized(format!("{endpoint} refuses the api_key: status {status}: {excerpt}"));
-        return Refusal { error, pause: response.retry_after };
-    }
-    let error = Error::Source(format!("{endpoint} answers with status {status}: {excerpt}"));
-    Refusal { error, pause: response.retry_after }
-}
-
 /// GO Feature Flag's collector, as the sender knows it.
 pub(super) struct Collector {
     endpoint: String,
@@ -221,7 +204,7 @@ pub(super) struct Collector {
 impl Carrier for Collector {
     fn deliver(&self, events: &[String]) -> Verdict {
         let key = self.key.load_full();
-        let keys = KeyHeaders::of(key.as_deref());
+        let keys = KeyHeaders::of(key.as_deref().map(String::as_str));
         let headers: Vec<_> = keys.each().collect();
         let body = collector::request(&self.meta, events);
         let response = match self.http.deliver(&relay::collector_url(&self.endpoint), &headers, &body) {

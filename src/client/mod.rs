@@ -55,6 +55,7 @@ impl Client {
     /// # Errors
     /// When the options contradict each other, the inline ruleset is invalid, or the evaluator cannot be loaded.
     pub fn new(mut options: Options) -> Result<Self, Error> {
+        options.complete();
         options.validate()?;
         let inline = options.ruleset.take();
         let wait = options.start_wait;
@@ -210,7 +211,7 @@ impl Client {
         let core = self.core();
         match core.file {
             Some(_) => core.read_file(),
-            None => core.fetch().map_err(|(error, _)| error),
+            None => core.fetch(true).map_err(|(error, _)| error),
         }
     }
 

@@ -5,13 +5,12 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::core::{Core, Subject};
-use super::link::{Fetched, Refusal};
 use super::remote::Remote;
 use crate::error::Error;
 use crate::events::Kept;
 use crate::listener::{ProviderEvent, Source};
 use crate::log::LogLevel;
-use crate::service::Form;
+use crate::service::{Fetched, Form, Refusal};
 use crate::state::{Severity, State};
 use crate::sync::document::to_json;
 use crate::sync::registry::Unit;
@@ -41,7 +40,7 @@ impl Core {
         let published = published.map(|(changes, _)| changes);
         if let Some(link) = &self.link {
             // What the service has is no longer what is in force.
-            link.forget_etag();
+            link.forget_validator();
         }
         self.judge(published, Severity::After(1))
     }
@@ -62,9 +61,9 @@ impl Core {
         self.judge(named, Severity::After(1)).map(|_| ())
     }
 
-    /// Asks the service for its ruleset and makes it the one in force. On failure also: how long the service wants to be
-    /// left alone.
-    pub(crate) fn fetch(&self) -> Result<(), (Error, Option<Duration>)> {
+    /// Asks the service for its ruleset and makes it the one in force; whole, where it `is_called` for and the service's
+    /// validators do not tell of every change. On failure also: how long the service wants to be left alone.
+    pub(crate) fn fetch(&self, is_called: bool) -> Result<(), (Error, Option<Duration>)> {
         let Some(link) = &self.link else { return Ok(()) };
         if !link.has_rulesets(self.options.network.mode) {
             // In remote mode flags change unseen, and answers that are kept are no longer right.
@@ -75,7 +74,7 @@ impl Core {
         let fetching = link.fetching.lock().unwrap_or_else(PoisonError::into_inner);
         let since = Instant::now();
         let generation = self.snapshot.load().as_ref().map(|snapshot| snapshot.generation());
-        let (fetched, severity, pause) = match link.fetch(generation) {
+        let (fetched, severity, pause) = match link.fetch(generation, is_called) {
             Ok(fetched) => (Ok(fetched), Severity::After(PATIENCE), None),
             Err(Refusal { error: error @ Error::Unauthorized(_), pause }) => {
                 (Err(error), Severity::Refused, pause)
@@ -87,10 +86,10 @@ impl Core {
                 self.origin.store(Source::Service as u8, Ordering::Relaxed);
                 Ok(Changes::default())
             }
-            Fetched::Changed { document, etag } => {
+            Fetched::Changed { document, validator } => {
                 let (changes, generation) = self.accept(document, since)?;
                 // Only now: a document that was refused has to be sent again.
-                link.keep_etag(generation, etag);
+                link.keep_validator(generation, validator);
                 Ok(changes)
             }
         });

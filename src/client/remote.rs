@@ -186,7 +186,7 @@ impl Remote {
             return Err(Failure { message, severity: None });
         }
         let key = link.key();
-        let keys = KeyHeaders::of(key.as_deref());
+        let keys = KeyHeaders::of(key.as_deref().map(String::as_str));
         let headers: Vec<_> = keys.each().collect();
         let body = ofrep::question(context.json(), self.metadata.as_deref());
         let response = self.http.post(url, &headers, body.as_bytes(), MAX_ANSWER_BYTES);

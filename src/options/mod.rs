@@ -17,13 +17,15 @@ use crate::limits::{MAX_MEMORY_BYTES, MAX_POOL_SIZE, MIN_MEMORY_BYTES};
 use crate::listener::Listener;
 use crate::log::Log;
 use crate::service::Service;
+use crate::service::flagsmith::api;
 use crate::sync::Format;
 
 /// Every option, its meaning and its default: what error messages list, and what tests compare the documentation with.
-pub const OPTION_NAMES: [&str; 39] = [
+pub const OPTION_NAMES: [&str; 43] = [
     "service",
     "endpoint",
     "collector_endpoint",
+    "stream_endpoint",
     "api_key",
     "mode",
     "ruleset",
@@ -31,6 +33,7 @@ pub const OPTION_NAMES: [&str; 39] = [
     "ruleset_format",
     "watch_interval_ms",
     "poll_interval_ms",
+    "full_fetch_interval_ms",
     "change_stream",
     "reconnect_interval_ms",
     "flag_list",
@@ -60,6 +63,8 @@ pub const OPTION_NAMES: [&str; 39] = [
     "memory_limit_bytes",
     "module_path",
     "cache_dir",
+    "use_boolean_config_value",
+    "return_value_for_disabled_flags",
 ];
 
 /// How values are given of flags that are switched on or off beside their value.
@@ -103,7 +108,7 @@ impl Options {
             ruleset_file: None,
             ruleset_format: None,
             watch_interval: Duration::from_millis(1000),
-            network: Network::default(),
+            network: Network::of(service),
             events: EventOptions::default(),
             values: ValueOptions::default(),
             start_wait: Duration::ZERO,
@@ -118,8 +123,61 @@ impl Options {
         }
     }
 
+    /// Fills in what follows from other options.
+    pub(crate) fn complete(&mut self) {
+        let has_ruleset = self.ruleset.is_some() || self.ruleset_file.is_some();
+        let network = &mut self.network;
+        if self.service == Service::Flagsmith && network.endpoint.is_none() && !has_ruleset {
+            network.endpoint = network.api_key.as_ref().map(|_| api::DEFAULT_ENDPOINT.to_owned());
+        }
+        if self.service == Service::Flagsmith {
+            for endpoint in network.endpoint.iter_mut().chain(&mut network.collector_endpoint) {
+                // The server alone: its API is where it is by default.
+                if endpoint.matches('/').count() == 2 {
+                    endpoint.push_str(api::API_PATH);
+                }
+            }
+        }
+    }
+
+    /// Checks what the service says of its options.
+    fn validate_service(&self) -> Result<(), Error> {
+        if self.service != Service::Flagsmith {
+            return Ok(());
+        }
+        let network = &self.network;
+        if let Some(format) = self.ruleset_format.filter(|format| *format != Format::Json) {
+            let name = format.name();
+            return Err(invalid(format!("option ruleset_format is \"{name}\"; allowed for flagsmith: json")));
+        }
+        if self.module_path.is_some() {
+            return Err(invalid("option module_path has no use for flagsmith: it has no module".into()));
+        }
+        if !network.flag_list.is_empty() {
+            return Err(invalid("option flag_list has no use for flagsmith: its document is whole".into()));
+        }
+        if network.change_stream == ChangeStream::WebSocket {
+            return Err(invalid(
+                "option change_stream is \"websocket\"; allowed for flagsmith: auto, sse, off".into(),
+            ));
+        }
+        if network.endpoint.is_none() {
+            return Ok(());
+        }
+        match network.api_key.as_deref() {
+            None => Err(invalid("option environment_key is missing".into())),
+            Some(key) if network.mode == Mode::InProcess && !key.starts_with(api::SERVER_KEY) => Err(invalid(
+                "option environment_key has a value that is not allowed; allowed: a server-side key, which begins with \"ser.\", \
+                 or option mode \"remote\""
+                    .into(),
+            )),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// Checks what only all options together tell.
     pub(crate) fn validate(&self) -> Result<(), Error> {
+        self.validate_service()?;
         let exclude = |one, other| Err(invalid(format!("options {one} and {other} exclude each other")));
         let file = self.ruleset_file.is_some();
         if self.ruleset.is_some() && file {

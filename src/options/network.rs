@@ -10,6 +10,7 @@ use super::invalid;
 use super::read::Given;
 use crate::error::Error;
 use crate::limits::{MAX_CACHE_ENTRIES, MAX_FLAG_LIST};
+use crate::service::Service;
 
 /// Where flags are evaluated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,9 +60,13 @@ pub(crate) struct Network {
     /// Without a slash at its end.
     pub(crate) endpoint: Option<String>,
     pub(crate) collector_endpoint: Option<String>,
+    /// Where changes are told of, where it is elsewhere.
+    pub(crate) stream_endpoint: Option<String>,
     pub(crate) api_key: Option<String>,
     pub(crate) mode: Mode,
     pub(crate) poll_interval: Duration,
+    /// How long a validator is trusted that does not tell of every change; five polls without it.
+    pub(crate) full_fetch_interval: Option<Duration>,
     pub(crate) change_stream: ChangeStream,
     pub(crate) reconnect_interval: Duration,
     pub(crate) flag_list: Vec<String>,
@@ -93,6 +98,8 @@ impl Default for Network {
         Self {
             endpoint: None,
             collector_endpoint: None,
+            stream_endpoint: None,
+            full_fetch_interval: None,
             api_key: None,
             mode: Mode::default(),
             poll_interval: Duration::from_secs(120),
@@ -111,11 +118,27 @@ impl Default for Network {
 }
 
 impl Network {
+    /// The defaults for a service.
+    pub(super) fn of(service: Service) -> Self {
+        let poll_interval = match service {
+            Service::Goff => Duration::from_secs(120),
+            Service::Flagsmith => Duration::from_secs(60),
+        };
+        Self { poll_interval, ..Self::default() }
+    }
+
+    /// How long a validator is trusted that does not tell of every change.
+    pub(crate) fn full_fetch_interval(&self) -> Duration {
+        self.full_fetch_interval.unwrap_or(self.poll_interval.saturating_mul(5))
+    }
+
     /// Sets an option; whether `name` is one of these.
     pub(super) fn set(&mut self, name: &str, value: Given<'_>) -> Result<bool, Error> {
         match name {
             "endpoint" => self.endpoint = Some(endpoint(name, &value.string()?)?),
             "collector_endpoint" => self.collector_endpoint = Some(endpoint(name, &value.string()?)?),
+            "stream_endpoint" => self.stream_endpoint = Some(endpoint(name, &value.string()?)?),
+            "full_fetch_interval_ms" => self.full_fetch_interval = Some(value.milliseconds(0)?),
             "api_key" => {
                 let key = value.string()?;
                 HeaderValue::from_str(&key)

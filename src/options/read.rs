@@ -12,8 +12,9 @@ use crate::limits::{MAX_INTERVAL_MS, MAX_MEMORY_BYTES, MAX_OPTIONS_BYTES, MAX_PO
 use crate::service::Service;
 use crate::sync::Format;
 
-/// Names that GO Feature Flag's own providers have for options of ours.
-const OTHER_NAMES: [(&str, &str); 2] = [("wasm_file_path", "module_path"), ("wasm_pool_size", "pool_size")];
+/// Names that services and their own providers have for options of ours.
+const OTHER_NAMES: [(&str, &str); 3] =
+    [("wasm_file_path", "module_path"), ("wasm_pool_size", "pool_size"), ("environment_key", "api_key")];
 
 /// Options whose values are in no message.
 const SECRET: [&str; 4] = ["api_key", "headers", "proxy", "client_key"];
@@ -85,6 +86,8 @@ impl Options {
             }
             "module_path" => self.module_path = Some(value.string()?.into()),
             "cache_dir" => self.cache_dir = Some(value.string()?.into()),
+            "use_boolean_config_value" => self.values.booleans_are_values = value.bool()?,
+            "return_value_for_disabled_flags" => self.values.disabled_flags_have_values = value.bool()?,
             _ => {
                 let known = OPTION_NAMES.join(", ");
                 return Err(invalid(format!("option {} is unknown; known: {known}", shown(value.name))));

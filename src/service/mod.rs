@@ -2,6 +2,7 @@
 //!
 //! A service is data and functions; it knows neither threads nor WebAssembly.
 
+mod access;
 pub(crate) mod flagsmith;
 pub(crate) mod goff;
 
@@ -9,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+pub(crate) use self::access::{Access, Fetched, Refusal};
 use crate::engine::Guest;
 use crate::options::ValueOptions;
 
@@ -59,6 +61,9 @@ pub(crate) trait Composition: fmt::Debug + Send + Sync {
 
     /// The definition of a segment, in pieces. Its answer is `true` for who is in it.
     fn segment_definition<'d>(&self, document: &'d str, segment: usize) -> Vec<Cow<'d, str>>;
+
+    /// By what the service's change stream knows the ruleset.
+    fn stream_key(&self) -> Option<String>;
 
     /// What a segment is called.
     fn segment_name(&self, document: &str, segment: usize) -> SegmentName;
@@ -132,4 +137,69 @@ impl Service {
             Self::Flagsmith => &[],
         }
     }
+
+    /// Asks for the ruleset: for `question`, unless it is the one that `validator` is of.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub(crate) fn fetch(
+        self,
+        access: &Access<'_>,
+        question: &str,
+        validator: Option<&str>,
+    ) -> Result<Fetched, Refusal> {
+        match self {
+            Self::Goff => goff::relay::fetch(access, question, validator),
+            Self::Flagsmith => flagsmith::api::fetch(access, validator),
+        }
+    }
+
+    /// Whether every change of a ruleset changes its validator. Else it is asked for without one from time to time.
+    pub(crate) fn has_sure_validators(self) -> bool {
+        self == Self::Goff
+    }
+
+    /// Where changes are told of; none where that is not known yet. `streams` is the option's, `ruleset` by what the ruleset in
+    /// force is known.
+    pub(crate) fn stream_urls(
+        self,
+        endpoint: &str,
+        streams: Option<&str>,
+        key: Option<&str>,
+        ruleset: Option<&str>,
+    ) -> Option<StreamUrls> {
+        Some(match self {
+            Self::Goff => {
+                let base = streams.unwrap_or(endpoint);
+                let websocket = goff::relay::websocket_urls(base, key).into();
+                StreamUrls { sse: goff::relay::sse_url(base, key), websocket }
+            }
+            Self::Flagsmith => StreamUrls {
+                sse: flagsmith::api::stream_url(endpoint, streams, ruleset?),
+                websocket: Vec::new(),
+            },
+        })
+    }
+}
+
+/// URLs of change streams. Keys are in them.
+#[derive(Clone)]
+pub(crate) struct StreamUrls {
+    pub(crate) sse: String,
+    pub(crate) websocket: Vec<String>,
+}
+
+/// Escapes all but letters, digits, `-_.~` and what `also` has.
+fn escaped(text: &str, also: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let character = char::from(byte);
+        let is_plain = byte.is_ascii_alphanumeric() || "-_.~".contains(character);
+        if is_plain || also.contains(character) && byte.is_ascii() {
+            escaped.push(character);
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
 }

@@ -20,8 +20,10 @@ pub(crate) fn follow(core: &Core, network: &Network, mut stream: Option<Stream>,
     let poll = network.poll_interval;
     let most = if poll.is_zero() { MAX_PAUSE } else { poll.min(MAX_PAUSE) };
     let mut backoff = Backoff::new(most);
+    // Whether this fetch has a reason beside the time.
+    let mut is_called = true;
     loop {
-        let (pause, is_asked) = match core.fetch() {
+        let (pause, is_asked) = match core.fetch(is_called) {
             Ok(()) => {
                 backoff.succeed();
                 ((!poll.is_zero()).then(|| jittered(poll, JITTER)), false)
@@ -32,8 +34,9 @@ pub(crate) fn follow(core: &Core, network: &Network, mut stream: Option<Stream>,
         let next = pause.and_then(|pause| Instant::now().checked_add(pause));
         // A service that asks to be left alone is, whatever its stream says.
         let stream = stream.as_mut().filter(|_| !is_asked);
-        if rest(alarm, stream, next) == Wake::Stop {
-            return;
+        match rest(alarm, stream, next) {
+            Wake::Stop => return,
+            woken => is_called = woken == Wake::Rung,
         }
     }
 }

@@ -122,10 +122,14 @@ class Request:
         return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query, keep_blank_values=True).items()}
 
     def json(self):
+        """The body, which is an object."""
         try:
-            return json.loads(self.body)
+            value = json.loads(self.body)
         except ValueError as error:
             raise Refusal(400, {"detail": f"JSON parse error - {error}"}) from error
+        if not isinstance(value, dict):
+            raise Refusal(400, {"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(value).__name__}."]})
+        return value
 
 
 @dataclass
@@ -167,6 +171,7 @@ class State:
         self.config = {"server_key": "ser.test", "client_key": None, "page_size": None, "gzip": False, "edge_proxy": False, "experiments": {}}
         self.document = Document(json.dumps(EMPTY_DOCUMENT).encode(), now())
         self.faults = {}
+        self.faults_cleared = 0
         self.requests = []
         self.analytics = Counter()
         self.events = []
@@ -474,7 +479,8 @@ def checked_traits(traits):
 
 def trait_errors(trait):
     errors = {name: ["This field is required."] for name in ("trait_key", "trait_value") if name not in trait}
-    if not errors and len(str(trait_value(trait["trait_value"]))) > TRAIT_MAX_LENGTH:
+    value = trait_value(trait.get("trait_value"))
+    if isinstance(value, str) and len(value) > TRAIT_MAX_LENGTH:
         errors["trait_value"] = [f"Value string is too long. Must be less than {TRAIT_MAX_LENGTH} character"]
     return errors
 
@@ -542,6 +548,7 @@ class Control:
 
     def delete_fault(self, request):
         self.state.faults = {}
+        self.state.faults_cleared += 1
         return {}
 
     def get_requests(self, request):
@@ -590,6 +597,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     # Buffered, so that head and body leave together.
     wbufsize = -1
+    # The record of the request that has no answer yet.
+    recorded = None
 
     @property
     def state(self):
@@ -645,10 +654,10 @@ class Handler(BaseHTTPRequestHandler):
             return Answer(500, b"<h1>Server Error (500)</h1>", {"Content-Type": "text/html"})
 
     def send(self, answer, fault=None):
-        if hasattr(self, "recorded"):
+        if self.recorded:
             # Before the answer leaves: whoever has it may ask at once.
             self.recorded["status"] = answer.status
-            del self.recorded
+            self.recorded = None
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -670,9 +679,10 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[piece * size : (piece + 1) * size])
 
     def leave(self, hang):
-        """No answer; one that hangs, until the client leaves or no fault is left."""
+        """No answer; one that hangs, until the client leaves or the faults are cleared."""
         self.close_connection = True
-        while hang and self.state.faults:
+        cleared = self.state.faults_cleared
+        while hang and self.state.faults_cleared == cleared:
             ready, _, _ = select.select([self.connection], [], [], 0.05)
             if ready and not self.connection.recv(65536):
                 return
@@ -697,6 +707,7 @@ class Handler(BaseHTTPRequestHandler):
         finally:
             with self.state.lock:
                 self.state.streams.discard(stream)
+            stream.inlet.close()
             stream.outlet.close()
 
     def forward(self, stream):

@@ -27,6 +27,13 @@ impl<'d> Field<'d> {
         self.0.map(RawValue::get).filter(|json| *json != "null")
     }
 
+    /// Where it stands in a text that it is from.
+    pub(super) fn place_in(self, text: &str) -> Option<std::ops::Range<usize>> {
+        let json = self.0?.get();
+        let start = (json.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+        Some(start..start + json.len())
+    }
+
     /// Its members, where it is a list, or another thing without members.
     pub(super) fn list(self, name: &str) -> Result<Vec<&'d str>, String> {
         list(self.need(name)?).ok_or_else(|| format!("`{name}` is no list"))

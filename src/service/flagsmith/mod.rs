@@ -1,5 +1,6 @@
 //! Flagsmith: its ruleset is the environment document of the API.
 
+pub(crate) mod api;
 mod closure;
 mod environment;
 mod fields;
@@ -84,6 +85,10 @@ impl Composition for Environment {
 
     fn segment_definition<'d>(&self, document: &'d str, segment: usize) -> Vec<Cow<'d, str>> {
         self.compose(document, self.features.len() + segment, Some(segment as u32))
+    }
+
+    fn stream_key(&self) -> Option<String> {
+        fields::text(&self.key).map(Cow::into_owned)
     }
 
     fn segment_name(&self, document: &str, segment: usize) -> SegmentName {

@@ -1,14 +1,16 @@
 //! GO Feature Flag's relay proxy: its URLs, how it is asked, and what its answers mean (reference section 4).
 
 use crate::json::text_list;
+use crate::limits::MAX_RULESET_BYTES;
+use crate::service::{Access, Fetched, Refusal, escaped};
 
 /// The headers that carry the key; none without a key.
 pub(crate) struct KeyHeaders(Option<[(&'static str, String); 2]>);
 
 impl KeyHeaders {
     /// Two names, which old and new relays read (the second since 1.49), and a gateway before them may.
-    pub(crate) fn of(key: Option<&String>) -> Self {
-        Self(key.map(|key| [("Authorization", format!("Bearer {key}")), ("X-API-Key", key.clone())]))
+    pub(crate) fn of(key: Option<&str>) -> Self {
+        Self(key.map(|key| [("Authorization", format!("Bearer {key}")), ("X-API-Key", key.to_owned())]))
     }
 
     pub(crate) fn each(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -24,6 +26,28 @@ pub(crate) fn configuration_url(endpoint: &str) -> String {
 /// The question for these flags; for all where there is none.
 pub(crate) fn configuration_question(flags: &[String]) -> String {
     format!("{{\"flags\":{}}}", text_list(flags))
+}
+
+/// Asks for the flags of a question, unless they are those that `etag` is of.
+///
+/// # Errors
+/// When they cannot be had.
+pub(crate) fn fetch(access: &Access<'_>, question: &str, etag: Option<&str>) -> Result<Fetched, Refusal> {
+    let keys = KeyHeaders::of(access.key);
+    let mut headers: Vec<(&str, &str)> = vec![("Accept", "application/json")];
+    headers.extend(keys.each());
+    headers.extend(etag.map(|etag| ("If-None-Match", etag)));
+    let url = configuration_url(access.endpoint);
+    let answer = access.http.post(&url, &headers, question.as_bytes(), MAX_RULESET_BYTES as u64);
+    let response = answer.map_err(|cause| access.unreachable(cause))?;
+    match response.status {
+        200 => Ok(Fetched::Changed { document: response.body, validator: response.etag }),
+        304 if etag.is_some() => Ok(Fetched::Unchanged),
+        status => {
+            let refuses = refuses_key(status, &response.excerpt());
+            Err(access.refused(&response, "api_key", refuses))
+        }
+    }
 }
 
 /// Where events go.
@@ -56,23 +80,6 @@ pub(crate) fn evaluation_url(endpoint: &str, flag: &str) -> String {
 /// Where all flags are evaluated over OFREP.
 pub(crate) fn bulk_url(endpoint: &str) -> String {
     format!("{endpoint}/ofrep/v1/evaluate/flags")
-}
-
-/// Escapes all but letters, digits, `-_.~` and what `also` has.
-fn escaped(text: &str, also: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let character = char::from(byte);
-        if byte.is_ascii_alphanumeric()
-            || "-_.~".contains(character)
-            || also.contains(character) && byte.is_ascii()
-        {
-            escaped.push(character);
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
 }
 
 /// Whether an answer says that the key is wrong. With flagsets the relay says so by 400 (reference 4.1).

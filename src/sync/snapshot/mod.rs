@@ -291,6 +291,11 @@ impl Snapshot {
         order.into_iter()
     }
 
+    /// By what the service's change stream knows it.
+    pub(crate) fn stream_key(&self) -> Option<String> {
+        self.composition.as_ref()?.stream_key()
+    }
+
     /// Whether its service tells of segments.
     pub(crate) fn has_segments(&self) -> bool {
         self.composition.is_some()

@@ -17,6 +17,7 @@ use self::websocket::WebSocket;
 use crate::http::{Http, HttpError, Transport};
 use crate::options::ChangeStream;
 use crate::retry::Backoff;
+use crate::service::StreamUrls as Urls;
 use crate::worker::Alarm;
 
 /// How long reading waits at most before it looks whether it is time for the next poll. Whoever wants something else of the
@@ -57,15 +58,8 @@ enum Sign {
     Silence,
 }
 
-/// URLs of the streams. Keys are in them.
-#[derive(Clone)]
-pub(crate) struct Urls {
-    pub(crate) sse: String,
-    pub(crate) websocket: Vec<String>,
-}
-
-/// Where streams are; asked for each connection, since keys change.
-pub(crate) type FindUrls = Box<dyn Fn() -> Urls + Send>;
+/// Where streams are; asked for each connection, since keys change. None while that is not known.
+pub(crate) type FindUrls = Box<dyn Fn() -> Option<Urls> + Send>;
 
 /// By what another thread interrupts a stream.
 #[derive(Default)]
@@ -268,7 +262,10 @@ impl Stream {
     /// Connects in the first way that the service knows; whether there is a connection.
     fn connect(&mut self) -> bool {
         self.cuts = self.line.cuts();
-        let urls = (self.urls)();
+        let Some(urls) = (self.urls)() else {
+            self.pause();
+            return false;
+        };
         while let Some(way) = self.ways.first().copied() {
             match self.connect_by(way, &urls) {
                 // One that was interrupted while it was made has the key of before.

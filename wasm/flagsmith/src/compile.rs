@@ -58,7 +58,7 @@ impl Environment {
     /// Reads it from what the host adds to every context.
     fn new(enrichment: &[u8]) -> Self {
         let attributes = Context::new(enrichment).attributes();
-        let text = |name: &[u8]| attributes.get_text(name).map(|value| value_text(value)).unwrap_or_default();
+        let text = |name: &[u8]| attributes.get_text(name).map(value_text).unwrap_or_default();
         let json = |name: &[u8]| match attributes.get_text(name) {
             Some(Raw::String(text)) => quoted(std::str::from_utf8(text).unwrap_or_default()),
             _ => "null".into(),

@@ -48,7 +48,7 @@ fn modulo(hash: [u8; 16]) -> u64 {
     let whole = u128::from_be_bytes(hash);
     let (high, low) = ((whole >> 64) as u64, whole as u64);
     // 2^64 modulo 9999, of which `u64::MAX` is one less.
-    let shift = (u64::MAX % 9999 + 1) % 9999;
+    let shift = u64::MAX % 9999 + 1;
     ((high % 9999) * shift + low % 9999) % 9999
 }
 

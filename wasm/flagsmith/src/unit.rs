@@ -39,20 +39,15 @@ pub struct Unit {
 }
 
 /// What a unit answers for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Asked {
     /// The flag of this number.
     Flag(usize),
     /// The segment of this number: outcome 1 where the identity is in it, else 0.
     Segment(usize),
     /// Nothing: it always fails.
+    #[default]
     Nothing,
-}
-
-impl Default for Asked {
-    fn default() -> Self {
-        Self::Nothing
-    }
 }
 
 /// Numbers of messages.
