@@ -13,6 +13,12 @@ pub(crate) fn now() -> Time {
     }
 }
 
+/// Milliseconds since 1970.
+pub(crate) fn milliseconds() -> u64 {
+    let now = now();
+    u64::try_from(now.seconds).unwrap_or_default() * 1000 + u64::from(now.nanoseconds / 1_000_000)
+}
+
 /// Seconds since 1970, as coarse as the system's tick: what events are stamped with, at a fraction of the cost of an exact
 /// time.
 #[cfg(target_os = "linux")]

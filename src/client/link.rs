@@ -13,7 +13,8 @@ use crate::events::{Carrier, Verdict};
 use crate::http::{Http, Transport};
 use crate::options::{Mode, Network, Options};
 use crate::sealed::digits;
-use crate::service::goff::{collector, relay, relay::KeyHeaders};
+use crate::service::goff::{collector, relay};
+use crate::service::report::Batch;
 use crate::service::{Access, Fetched, Refusal, Service};
 use crate::sync::stream::Line;
 
@@ -30,6 +31,7 @@ pub(super) struct Link {
     whole: Mutex<Option<Instant>>,
     full_fetch_interval: Duration,
     service: Service,
+    events_endpoint: Option<String>,
     question: String,
     meta: Arc<str>,
     /// Connections of whoever fetches.
@@ -76,7 +78,7 @@ impl Link {
 
     fn with(options: &Options, network: &Network, transport: Transport, key: ArcSwapOption<String>) -> Self {
         // In remote mode too: the relay records what it evaluates, but not what the host tracks.
-        let collects = !options.events.is_disabled;
+        let collects = options.events.reports();
         let collector = network.collector_endpoint.clone().or_else(|| network.endpoint.clone());
         Self {
             endpoint: network.endpoint.clone(),
@@ -89,6 +91,7 @@ impl Link {
             whole: Mutex::default(),
             full_fetch_interval: network.full_fetch_interval(),
             service: options.service,
+            events_endpoint: options.events.events_endpoint.clone(),
             question: relay::configuration_question(&network.flag_list),
             meta: collector::meta(options.events.exporter_metadata.as_deref()).into(),
             line: Arc::default(),
@@ -175,7 +178,9 @@ impl Link {
     pub(super) fn carrier(&self) -> Option<Collector> {
         let endpoint = self.collector.clone()?;
         Some(Collector {
+            service: self.service,
             endpoint,
+            events_endpoint: self.events_endpoint.clone(),
             key: Arc::clone(&self.key),
             http: self.events_http.clone(),
             meta: Arc::clone(&self.meta),
@@ -193,9 +198,11 @@ impl Link {
     }
 }
 
-/// GO Feature Flag's collector, as the sender knows it.
+/// Where a service takes reports, as the sender knows it.
 pub(super) struct Collector {
+    service: Service,
     endpoint: String,
+    events_endpoint: Option<String>,
     key: Arc<ArcSwapOption<String>>,
     http: Http,
     meta: Arc<str>,
@@ -204,10 +211,16 @@ pub(super) struct Collector {
 impl Carrier for Collector {
     fn deliver(&self, events: &[String]) -> Verdict {
         let key = self.key.load_full();
-        let keys = KeyHeaders::of(key.as_deref().map(String::as_str));
-        let headers: Vec<_> = keys.each().collect();
-        let body = collector::request(&self.meta, events);
-        let response = match self.http.deliver(&relay::collector_url(&self.endpoint), &headers, &body) {
+        let batch = Batch {
+            endpoint: &self.endpoint,
+            events_endpoint: self.events_endpoint.as_deref(),
+            key: key.as_deref().map(String::as_str),
+            meta: &self.meta,
+            events,
+        };
+        let request = self.service.report_request(&batch);
+        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let response = match self.http.deliver(&request.url, &headers, &request.body) {
             Ok(response) => response,
             Err(error) => return Verdict::Later(format!("{}: {error}", self.endpoint), None),
         };
@@ -216,16 +229,20 @@ impl Carrier for Collector {
         match status {
             200..=299 => Verdict::Taken,
             413 => Verdict::TooLarge,
-            _ if relay::refuses_key(status, &excerpt) => Verdict::Later(answer, response.retry_after),
+            _ if self.service.refuses_key(&response) => Verdict::Later(answer, response.retry_after),
             400 | 422 => Verdict::Malformed(answer),
             _ => Verdict::Later(answer, response.retry_after),
         }
+    }
+
+    fn kind(&self, event: &str) -> u8 {
+        self.service.kind_of_report(event)
     }
 
     fn collector(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.endpoint.as_bytes());
         let digits = digits(hash);
-        format!("goff-{}", digits.get(..16).unwrap_or(&digits))
+        format!("{}-{}", self.service.name(), digits.get(..16).unwrap_or(&digits))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pennon_wire::{Answer, ErrorCode};
+use pennon_wire::{Answer, ErrorCode, Reason};
 
 use super::core::{Core, MALFORMED, Subject};
 use super::module::Module;
@@ -13,8 +13,9 @@ use crate::error::Error;
 use crate::evaluation::{FlagType, HostOutcome, Loaded, Resolved};
 use crate::events::{Counted, Event, Exposure, Fallback, Small};
 use crate::limits::MAX_DETAILS_BYTES;
-use crate::options::Mode;
+use crate::options::{Mode, Reporting};
 use crate::service::goff::collector::{self, Evaluated};
+use crate::service::report::Tracked;
 use crate::sync::registry::Unit;
 use crate::user::User;
 
@@ -50,20 +51,31 @@ impl Core {
         let resolved = loaded.resolve(answer).unwrap_or(MALFORMED);
         match resolved.outcome {
             Some(outcome) if resolved.error.is_none() && outcome.is(ask.flag_type) && ask.is_reported => {
-                let event = if loaded.tracked && self.events.is_open() {
+                let event = if !loaded.tracked || !self.events.is_open() {
+                    None
+                } else if self.events.reporting() != Reporting::Exposures {
+                    self.counted(subject.unit)
+                } else {
                     let small = if outcome.gives_none() { ask.fallback.small() } else { Some(Small::None) };
                     match small {
                         Some(fallback) => Some(exposure(subject.unit, answer, context, fallback)),
                         None => self.defaulted(loaded, outcome.variant().unwrap_or_default(), context, ask),
                     }
-                } else {
-                    None
                 };
                 self.events.take(Counted::Success, event);
                 with(resolved)
             }
-            _ => self.answer_failure(loaded.tracked, subject.key, resolved, context, ask, with),
+            _ => {
+                let unit = Some(subject.unit).filter(|_| loaded.tracked);
+                self.answer_failure(unit, loaded.tracked, subject.key, resolved, context, ask, with)
+            }
         }
+    }
+
+    /// What is reported of an evaluation where only the number matters.
+    #[inline]
+    fn counted(&self, unit: &Arc<Unit>) -> Option<Event> {
+        (self.events.reporting() == Reporting::Counts).then(|| Event::Count(unit.key()))
     }
 
     /// The event of a flag that leaves its value to a caller whose default is a text.
@@ -75,8 +87,10 @@ impl Core {
 
     /// Shows an answer that is a failure for who asked, or what the service has for it.
     #[cold]
+    #[expect(clippy::too_many_arguments, reason = "all that is known of an evaluation that failed")]
     fn answer_failure<T>(
         &self,
+        unit: Option<&Arc<Unit>>,
         is_tracked: bool,
         key: &str,
         resolved: Resolved<'_>,
@@ -93,8 +107,14 @@ impl Core {
             Err(with) => with,
         };
         let is_tracked = is_tracked && self.events.is_open();
-        let event = || written(key, context.user().user(), "", &ask.fallback.to_json(), true, "");
-        self.events.take(Counted::Failure(code), is_tracked.then(event));
+        let event = match self.events.reporting() {
+            _ if !is_tracked => None,
+            Reporting::Exposures => {
+                Some(written(key, context.user().user(), "", &ask.fallback.to_json(), true, ""))
+            }
+            _ => unit.and_then(|unit| self.counted(unit)),
+        };
+        self.events.take(Counted::Failure(code), event);
         with(resolved)
     }
 
@@ -111,7 +131,7 @@ impl Core {
         let message = error.to_string();
         let resolved = Resolved::failure(ErrorCode::General, &message);
         let is_tracked = subject.unit.loaded().is_none_or(|loaded| loaded.tracked);
-        self.answer_failure(is_tracked, subject.key, resolved, context, ask, with)
+        self.answer_failure(Some(subject.unit), is_tracked, subject.key, resolved, context, ask, with)
     }
 
     /// The ruleset has no such flag.
@@ -124,7 +144,7 @@ impl Core {
         with: impl FnOnce(Resolved<'_>) -> T,
     ) -> T {
         let resolved = Resolved::failure(ErrorCode::FlagNotFound, "no flag has this key");
-        self.answer_failure(true, key, resolved, context, ask, with)
+        self.answer_failure(None, true, key, resolved, context, ask, with)
     }
 
     /// There is no ruleset.
@@ -180,7 +200,16 @@ impl Core {
             return with(resolved);
         }
         if resolved.error.is_some() || !fits {
-            return self.answer_failure(answer.is_tracked(), subject.key, resolved, context, ask, with);
+            let is_tracked = answer.is_tracked();
+            return self.answer_failure(
+                Some(subject.unit),
+                is_tracked,
+                subject.key,
+                resolved,
+                context,
+                ask,
+                with,
+            );
         }
         let event = || {
             let given = resolved.outcome.and_then(HostOutcome::given_json);
@@ -213,13 +242,30 @@ impl Core {
             return Err(Error::InvalidArgument("details are no JSON object".into()));
         }
         context.encoded()?;
-        if self.events.is_open() {
+        if self.events.is_open() && self.options.events.tracks {
             let details = crate::evaluation::on_one_line(details);
-            let text =
-                collector::tracked(name, context.user().user(), clock::seconds(), context.json(), &details);
+            let text = self.tracked(name, context, &details).map_err(Error::InvalidArgument)?;
             self.events.take(Counted::Nothing, Some(Event::Written(text.into())));
         }
         Ok(())
+    }
+}
+
+impl Core {
+    /// An event of the application's own as the service takes it.
+    fn tracked(&self, name: &str, context: &Context, details: &str) -> Result<String, String> {
+        let event = Tracked { name, user: context.user().user(), context: context.json(), details };
+        self.options.service.tracked(event, |flag| self.variant_of(flag, context))
+    }
+
+    /// The variant of a flag that is switched on.
+    fn variant_of(&self, flag: &str, context: &Context) -> Option<String> {
+        let ask = Ask { is_reported: false, ..Ask::new(FlagType::Any, Fallback::None) };
+        let variant = |resolved: Resolved<'_>| {
+            let outcome = resolved.outcome.filter(|_| resolved.reason != Reason::Disabled)?;
+            outcome.variant().map(str::to_owned)
+        };
+        self.resolve(flag, context, ask, variant)
     }
 }
 

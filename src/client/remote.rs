@@ -1,5 +1,6 @@
 //! Evaluation by the service: remote mode with its cache, and the fallback of a flag that cannot be evaluated here.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,14 +18,15 @@ use super::refresh::PATIENCE;
 use crate::context::Context;
 use crate::evaluation::{Evaluation, FlagType, HostOutcome, Resolved};
 use crate::events::Counted;
-use crate::http::{Http, Response};
+use crate::http::Http;
 use crate::limits::MAX_ANSWER_BYTES;
 use crate::listener::ProviderEvent;
 use crate::log::LogLevel;
-use crate::options::{Mode, Options};
+use crate::options::{Mode, Options, ValueOptions};
 use crate::retry::MAX_RETRY_AFTER;
-use crate::service::goff::ofrep::{self, RemoteAnswer};
-use crate::service::goff::{relay, relay::KeyHeaders};
+use crate::service::Service;
+use crate::service::goff::ofrep;
+use crate::service::remote::{RemoteAnswer, RemoteQuestion};
 use crate::state::{Severity, State};
 
 /// The longest that an evaluation in this process waits for the service to help out.
@@ -45,6 +47,8 @@ type Question = [u8; 32];
 #[derive(Debug)]
 pub(super) struct Remote {
     pub(super) mode: Mode,
+    service: Service,
+    values: ValueOptions,
     endpoint: String,
     http: Http,
     metadata: Option<String>,
@@ -57,9 +61,12 @@ pub(super) struct Remote {
 
 #[derive(Clone, Debug)]
 struct Kept {
-    answer: Arc<Answer>,
+    answers: Arc<Answers>,
     since: Instant,
 }
+
+/// The answers that came at once, by flag.
+type Answers = HashMap<String, Arc<Answer>>;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -100,8 +107,17 @@ impl Answer {
     }
 
     fn failure(message: String) -> Self {
+        Self::of_error(ErrorCode::General, message)
+    }
+
+    /// Of a flag that the service does not have.
+    fn unknown() -> Self {
+        Self::of_error(ErrorCode::FlagNotFound, "no flag has this key".into())
+    }
+
+    fn of_error(error: ErrorCode, message: String) -> Self {
         let outcome = HostOutcome::new(Outcome::default());
-        Self { outcome, reason: Reason::Error, error: Some(ErrorCode::General), message }
+        Self { outcome, reason: Reason::Error, error: Some(error), message }
     }
 
     fn resolved(&self) -> Resolved<'_> {
@@ -124,6 +140,8 @@ impl Remote {
         let timeout = if is_remote { network.timeout } else { network.timeout.min(FALLBACK_TIMEOUT) };
         Some(Self {
             mode: network.mode,
+            service: options.service,
+            values: options.values,
             endpoint,
             http: link.transport.connect_within(timeout),
             metadata: options.events.exporter_metadata.clone(),
@@ -147,20 +165,20 @@ impl Remote {
         }
     }
 
-    fn kept(&self, question: &Question) -> Option<Arc<Answer>> {
+    fn kept(&self, question: &Question) -> Option<Arc<Answers>> {
         let mut cache = self.cache.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = cache.get(question)?;
         if kept.since.elapsed() < self.ttl {
-            return Some(Arc::clone(&kept.answer));
+            return Some(Arc::clone(&kept.answers));
         }
         cache.pop(question);
         None
     }
 
-    /// Keeps an answer that was asked for at `epoch`.
-    fn keep(&self, question: Question, answer: &Arc<Answer>, epoch: u64) {
+    /// Keeps answers that were asked for at `epoch`.
+    fn keep(&self, question: Question, answers: Answers, epoch: u64) {
         let Some(cache) = &self.cache else { return };
-        let kept = Kept { answer: Arc::clone(answer), since: Instant::now() };
+        let kept = Kept { answers: Arc::new(answers), since: Instant::now() };
         let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
         if self.epoch.load(Ordering::SeqCst) == epoch {
             cache.put(question, kept);
@@ -179,45 +197,63 @@ impl Remote {
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
-    /// Posts a context; the body of an answer that says something, or why there is none.
-    fn post(&self, link: &Link, url: &str, context: &Context) -> Result<Response, Failure> {
+    /// Asks about a flag, or about all.
+    fn ask(&self, link: &Link, flag: Option<&str>, context: &Context) -> Result<Vec<RemoteAnswer>, Failure> {
         if let Some(left) = self.pause() {
             let message = format!("{} wants to be left alone for {} ms", self.endpoint, left.as_millis());
             return Err(Failure { message, severity: None });
         }
         let key = link.key();
-        let keys = KeyHeaders::of(key.as_deref().map(String::as_str));
-        let headers: Vec<_> = keys.each().collect();
-        let body = ofrep::question(context.json(), self.metadata.as_deref());
-        let response = self.http.post(url, &headers, body.as_bytes(), MAX_ANSWER_BYTES);
+        let question = RemoteQuestion {
+            endpoint: &self.endpoint,
+            key: key.as_deref().map(String::as_str),
+            flag,
+            context: context.json(),
+            metadata: self.metadata.as_deref(),
+        };
+        let request = self.service.remote_request(&question);
+        let request = request.map_err(|message| Failure { message, severity: None })?;
+        let headers: Vec<_> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let response = match &request.body {
+            Some(body) => self.http.post(&request.url, &headers, body.as_bytes(), MAX_ANSWER_BYTES),
+            None => self.http.get(&request.url, &headers, MAX_ANSWER_BYTES),
+        };
         let response = response.map_err(|error| Failure::of(format!("{}: {error}", self.endpoint)))?;
-        if response.status == 429 {
+        let (status, excerpt) = (response.status, response.excerpt());
+        if status == 429 {
             self.rest(response.retry_after.unwrap_or(PERIOD).min(MAX_RETRY_AFTER));
         }
-        match response.status {
-            200 | 400 | 404 => Ok(response),
-            status => {
-                let excerpt = response.excerpt();
-                let failure =
-                    Failure::of(format!("{} answers with status {status}: {excerpt}", self.endpoint));
-                let refuses = relay::refuses_key(status, &excerpt);
-                Err(if refuses { Failure { severity: Some(Severity::Refused), ..failure } } else { failure })
-            }
+        if !self.service.is_remote_answer(status) {
+            let failure = Failure::of(format!("{} answers with status {status}: {excerpt}", self.endpoint));
+            let refuses = self.service.refuses_key(&response);
+            return Err(if refuses {
+                Failure { severity: Some(Severity::Refused), ..failure }
+            } else {
+                failure
+            });
         }
+        self.service.remote_answers(&question, &response.body, self.values).map_err(|cause| {
+            Failure::of(format!("{} gives no evaluation: status {status}, {cause}: {excerpt}", self.endpoint))
+        })
     }
 
-    fn evaluate(&self, link: &Link, flag: &str, context: &Context) -> Result<(Answer, bool), Failure> {
-        let response = self.post(link, &relay::evaluation_url(&self.endpoint, flag), context)?;
-        let answer = ofrep::answer(&response.body, flag).map_err(|cause| {
-            let status = response.status;
-            Failure::of(format!(
-                "{} gives no evaluation: status {status}, {cause}: {}",
-                self.endpoint,
-                response.excerpt()
-            ))
-        })?;
-        let is_cacheable = answer.is_cacheable;
-        Ok((Answer::new(answer), is_cacheable))
+    /// Evaluates a flag, and whatever else the service evaluates with it. Which of them may be kept is the flag's answer's to say.
+    fn evaluate(
+        &self,
+        link: &Link,
+        flag: &str,
+        context: &Context,
+    ) -> Result<(Arc<Answer>, Option<Answers>), Failure> {
+        let answers = self.ask(link, Some(flag), context)?;
+        let is_cacheable = answers.iter().all(|answer| answer.is_cacheable);
+        // One that is about a flag alone is about the flag that was asked for.
+        let key = |answer: &RemoteAnswer| {
+            if self.service.answers_for_all() { answer.key.clone() } else { flag.to_owned() }
+        };
+        let answers: Answers =
+            answers.into_iter().map(|answer| (key(&answer), Arc::new(Answer::new(answer)))).collect();
+        let answer = answers.get(flag).map_or_else(|| Arc::new(Answer::unknown()), Arc::clone);
+        Ok((answer, is_cacheable.then_some(answers)))
     }
 
     /// Whether the service may be asked to help out now.
@@ -248,6 +284,7 @@ fn bounded(size: NonZeroUsize) -> LruCache<Question, Kept> {
     cache
 }
 
+/// By what the answers are known that are about a flag, or about all flags of a context.
 fn question(flag: &str, context: &Context) -> Question {
     let mut hash = Sha256::new();
     hash.update((flag.len() as u64).to_le_bytes());
@@ -270,18 +307,17 @@ impl Core {
         if let Err(error) = context.encoded() {
             return self.fail(ask, ErrorCode::InvalidContext, &error.to_string(), with);
         }
-        let question = question(key, context);
-        if let Some(answer) = remote.kept(&question) {
+        let question = question(if remote.service.answers_for_all() { "" } else { key }, context);
+        if let Some(answers) = remote.kept(&question) {
+            let answer = answers.get(key).map_or_else(|| Arc::new(Answer::unknown()), Arc::clone);
             let resolved = answer.resolved();
-            return self.show_remote(Resolved { reason: Reason::Cached, ..resolved }, ask, with);
+            let reason = if resolved.error.is_some() { resolved.reason } else { Reason::Cached };
+            return self.show_remote(Resolved { reason, ..resolved }, ask, with);
         }
         let epoch = remote.epoch.load(Ordering::SeqCst);
         let answer = match remote.evaluate(link, key, context) {
-            Ok((answer, is_cacheable)) => {
-                let answer = Arc::new(answer);
-                if is_cacheable {
-                    remote.keep(question, &answer, epoch);
-                }
+            Ok((answer, answers)) => {
+                answers.into_iter().for_each(|answers| remote.keep(question, answers, epoch));
                 self.remote_answered();
                 answer
             }
@@ -339,21 +375,23 @@ impl Core {
         ask: Ask<'_>,
         with: W,
     ) -> Result<T, W> {
-        let may_help = matches!(code, ErrorCode::ParseError | ErrorCode::General) && ask.is_reported;
+        let may_help = matches!(code, ErrorCode::ParseError | ErrorCode::General)
+            && ask.is_reported
+            && self.options.service.helps_out();
         let (Some(remote), Some(link)) = (self.remote.as_ref().filter(|_| may_help), &self.link) else {
             return Err(with);
         };
         if !remote.may_help() {
             return Err(with);
         }
-        let mut answer = match remote.evaluate(link, key, context) {
-            Ok((answer, _)) if answer.error.is_none() => answer,
-            Ok(_) => return Err(with),
+        let answer = match remote.ask(link, Some(key), context) {
+            Ok(answers) => answers.into_iter().next().filter(|answer| answer.error.is_none()),
             Err(_) => {
                 remote.rest(FALLBACK_PAUSE);
                 return Err(with);
             }
         };
+        let Some(mut answer) = answer.map(Answer::new) else { return Err(with) };
         answer.outcome.set_metadata(ofrep::marked(answer.outcome.metadata()));
         Ok(self.show_remote(answer.resolved(), ask, with))
     }
@@ -367,12 +405,9 @@ impl Core {
         selects: impl Fn(&str) -> bool,
     ) -> Result<Vec<Evaluation>, String> {
         context.encoded().map_err(|error| error.to_string())?;
-        let response = remote.post(link, &relay::bulk_url(&remote.endpoint), context);
-        let response =
-            response.inspect_err(|failure| self.remote_failed(failure)).map_err(|failure| failure.message)?;
-        let answers = ofrep::answers(&response.body).map_err(|cause| {
-            format!("{} gives no evaluations: {cause}: {}", remote.endpoint, response.excerpt())
-        })?;
+        let answers = remote.ask(link, None, context);
+        let answers =
+            answers.inspect_err(|failure| self.remote_failed(failure)).map_err(|failure| failure.message)?;
         let selected = answers.into_iter().filter(|answer| selects(&answer.key));
         let evaluation = |answer: RemoteAnswer| {
             let key = answer.key.clone();

@@ -21,6 +21,19 @@ impl Backlog {
         Self { events: VecDeque::new(), most, bytes: 0, busy: 0 }
     }
 
+    /// Adds a number of evaluations to one that waits already; whether there is one.
+    pub(super) fn merge(&mut self, event: &Event) -> bool {
+        let Event::Counted(unit, more) = event else { return false };
+        let same = |event: &&mut Event| matches!(event, Event::Counted(other, _) if other == unit);
+        match self.events.iter_mut().skip(self.busy).find(same) {
+            Some(Event::Counted(_, count)) => {
+                *count += more;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Adds an event; how many of the oldest were dropped for it.
     pub(super) fn push(&mut self, event: Event) -> u64 {
         self.bytes += event.text_bytes();
@@ -54,7 +67,7 @@ impl Backlog {
     /// Makes texts of all events.
     pub(super) fn write_out(&mut self, text: impl Fn(&Event) -> String) {
         for event in &mut self.events {
-            if let Event::Exposure(_) = event {
+            if !matches!(event, Event::Written(_)) {
                 *event = Event::Written(text(event).into());
                 self.bytes += event.text_bytes();
             }

@@ -8,6 +8,10 @@ use crate::user::EventUser;
 pub(crate) enum Event {
     /// An evaluation; what it says is looked up when it is sent.
     Exposure(Exposure),
+    /// An evaluation, of which only the number matters.
+    Count(UnitKey),
+    /// So many of them.
+    Counted(UnitKey, u64),
     /// Anything else, as the JSON that the service takes.
     Written(Box<str>),
 }
@@ -18,7 +22,7 @@ impl Event {
     pub(crate) fn text_bytes(&self) -> usize {
         match self {
             Self::Written(text) => text.len(),
-            Self::Exposure(_) => 0,
+            Self::Exposure(_) | Self::Count(_) | Self::Counted(..) => 0,
         }
     }
 }

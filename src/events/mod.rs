@@ -2,6 +2,7 @@
 
 mod ahead;
 mod backlog;
+mod counts;
 mod event;
 mod progress;
 mod sender;
@@ -23,7 +24,7 @@ use self::stripes::Stripes;
 pub(crate) use self::stripes::{Counted, ERRORS};
 use crate::engine::UnitKey;
 use crate::evaluation::Loaded;
-use crate::options::EventOptions;
+use crate::options::{EventOptions, Reporting};
 use crate::worker::Alarm;
 
 /// Events of a client, and its counts of evaluations, which are taken on the same way.
@@ -53,6 +54,8 @@ pub(crate) struct Tally {
     pub(crate) sent: AtomicU64,
     pub(crate) dropped: AtomicU64,
     pub(crate) spooled: AtomicU64,
+    /// Numbers of evaluations that were added to others: they are not recorded twice.
+    pub(crate) merged: AtomicU64,
     pub(crate) batches: AtomicU64,
     pub(crate) failures: AtomicU64,
     pub(crate) spool_bytes: AtomicU64,
@@ -110,6 +113,12 @@ impl Events {
 
     pub(crate) fn options(&self) -> &EventOptions {
         &self.options
+    }
+
+    /// What is reported of evaluations.
+    #[inline]
+    pub(crate) fn reporting(&self) -> Reporting {
+        self.options.reporting
     }
 
     /// Counts an evaluation and takes its event, waiting for nobody.
@@ -201,7 +210,8 @@ impl Events {
     }
 
     fn recorded(&self) -> u64 {
-        self.stripes.sum().recorded + self.tally.recovered.load(Ordering::Relaxed)
+        let merged = self.tally.merged.load(Ordering::Relaxed);
+        self.stripes.sum().recorded + self.tally.recovered.load(Ordering::Relaxed) - merged
     }
 
     fn settled(&self) -> u64 {
@@ -213,8 +223,9 @@ impl Events {
         // What is settled is read first: what happens meanwhile makes more pending, not fewer than none.
         let sent = self.tally.sent.load(Ordering::Relaxed);
         let dropped_later = self.tally.dropped.load(Ordering::Relaxed);
+        let merged = self.tally.merged.load(Ordering::Relaxed);
         let sum = self.stripes.sum();
-        let recorded = sum.recorded + self.tally.recovered.load(Ordering::Relaxed);
+        let recorded = sum.recorded + self.tally.recovered.load(Ordering::Relaxed) - merged;
         let dropped = dropped_later + sum.dropped;
         EventFigures {
             recorded,

@@ -32,6 +32,11 @@ pub(crate) trait Carrier {
     /// Sends events, each the JSON that the service takes.
     fn deliver(&self, events: &[String]) -> Verdict;
 
+    /// Which events may go in one batch: those for which this is the same.
+    fn kind(&self, _: &str) -> u8 {
+        0
+    }
+
     /// A name for the collector that may be the name of a folder.
     fn collector(&self) -> String;
 }
@@ -258,6 +263,9 @@ impl<C: Carrier> Work<'_, C> {
 
     /// Sends a batch. How many of its events are settled; none where it has to be sent again.
     fn send(&mut self, texts: &[String]) -> Option<usize> {
+        let kind = texts.first().map(|text| self.carrier.kind(text));
+        let same = texts.iter().take_while(|text| Some(self.carrier.kind(text)) == kind).count();
+        let texts = texts.get(..same).unwrap_or(texts);
         let readable: Vec<String> = texts.iter().filter(|text| !text.is_empty()).cloned().collect();
         let lost = texts.len() - readable.len();
         let verdict = if readable.is_empty() { Verdict::Taken } else { self.carrier.deliver(&readable) };

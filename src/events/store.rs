@@ -14,6 +14,7 @@ use crate::evaluation::Loaded;
 use crate::listener::ProviderEvent;
 use crate::log::LogLevel;
 use crate::service::goff::collector::{self, Evaluated};
+use crate::service::report;
 
 /// How often a sender looks for what processes that are gone have left.
 const RECOVER_INTERVAL: Duration = Duration::from_secs(60);
@@ -93,11 +94,12 @@ impl<'c> Store<'c> {
         let mut held = self.held();
         // Looked at before the stripes are emptied: what a snapshot that is gone has left is in them.
         let has_gone = self.events.mark_gone();
-        let (mut overflow, mut fresh) = (0, Vec::new());
+        let (mut overflow, mut merged, mut fresh) = (0, 0, Vec::new());
         let has_spool = held.spool.is_some();
         let Held { backlog, .. } = &mut *held;
         self.events.stripes.drain(|event| match has_spool {
             true => fresh.push(event),
+            false if backlog.merge(&event) => merged += 1,
             false => overflow += backlog.push(event),
         });
         let (unspooled, trimmed, spooled) = self.write(&mut held, fresh);
@@ -113,6 +115,7 @@ impl<'c> Store<'c> {
         let tally = self.events.tally();
         tally.dropped.fetch_add(overflow + trimmed, Ordering::Relaxed);
         tally.spooled.fetch_add(spooled, Ordering::Relaxed);
+        tally.merged.fetch_add(merged, Ordering::Relaxed);
         if let Some(spool) = &held.spool {
             tally.spool_bytes.store(spool.bytes(), Ordering::Relaxed);
         }
@@ -148,12 +151,19 @@ impl<'c> Store<'c> {
 
     /// An event as the service takes it; empty where its flag is gone.
     pub(super) fn text(&self, event: &Event) -> String {
-        let exposure = match event {
-            Event::Written(text) => return text.to_string(),
-            Event::Exposure(exposure) => exposure,
-        };
         let mut text = String::new();
-        (self.find)(exposure.unit, &mut |loaded| text = written(exposure, loaded).unwrap_or_default());
+        match event {
+            Event::Written(text) => return text.to_string(),
+            Event::Exposure(exposure) => {
+                (self.find)(exposure.unit, &mut |loaded| {
+                    text = written(exposure, loaded).unwrap_or_default()
+                });
+            }
+            Event::Count(unit) => (self.find)(*unit, &mut |loaded| text = report::counted(&loaded.key, 1)),
+            Event::Counted(unit, count) => {
+                (self.find)(*unit, &mut |loaded| text = report::counted(&loaded.key, *count));
+            }
+        }
         text
     }
 }

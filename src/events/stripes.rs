@@ -15,7 +15,9 @@ use spin::mutex::{SpinMutex, SpinMutexGuard};
 use spin::relax::Yield;
 
 use super::ahead::prepare_behind;
+use super::counts::Counts;
 use super::event::Event;
+use crate::engine::UnitKey;
 use crate::limits::MAX_QUEUE_BYTES;
 
 /// Places of a table by error code.
@@ -56,6 +58,7 @@ pub(super) struct Sum {
 struct Stripe {
     sum: Sum,
     events: VecDeque<Event>,
+    counts: Counts,
     /// Bytes of the texts in them.
     bytes: usize,
     /// A buffer that has been emptied, so that none has to grow again.
@@ -123,13 +126,15 @@ impl Stripes {
     pub(super) fn drain(&self, mut each: impl FnMut(Event)) {
         for index in 0..self.stripes.len() {
             let Some(stripe) = self.stripes.get(index) else { continue };
-            let mut events = {
+            let (mut events, counts) = {
                 let mut stripe = stripe.lock();
+                let counts = stripe.counts.take();
                 let spare = std::mem::take(&mut stripe.spare);
                 stripe.bytes = 0;
-                std::mem::replace(&mut stripe.events, spare)
+                (std::mem::replace(&mut stripe.events, spare), counts)
             };
             events.drain(..).for_each(&mut each);
+            counts.into_iter().for_each(|(unit, count)| each(Event::Counted(unit, count)));
             // What a burst needed is not kept for ever.
             if events.capacity() <= FIRST_ROOM * 16 {
                 stripe.lock().spare = events;
@@ -139,7 +144,7 @@ impl Stripes {
 
     /// Events in the fullest stripe.
     pub(super) fn longest(&self) -> usize {
-        self.each().map(|stripe| stripe.events.len()).max().unwrap_or(0)
+        self.each().map(|stripe| stripe.events.len() + stripe.counts.len()).max().unwrap_or(0)
     }
 
     pub(super) fn sum(&self) -> Sum {
@@ -168,6 +173,19 @@ impl Stripe {
         }
     }
 
+    /// Counts an evaluation; whether it begins the wait for the next flush.
+    #[inline]
+    fn add(&mut self, unit: UnitKey, room: usize) -> bool {
+        let (is_new, before) = self.counts.add(unit);
+        if let Some((unit, number)) = before {
+            // It was recorded with its first.
+            self.sum.recorded -= 1;
+            self.push(Event::Counted(unit, number), room);
+        }
+        self.sum.recorded += u64::from(is_new);
+        is_new && self.events.is_empty() && self.counts.len() == 1
+    }
+
     #[inline]
     fn count(&mut self, counted: Counted) {
         match counted {
@@ -186,6 +204,9 @@ impl Stripe {
     /// half full.
     #[inline]
     fn push(&mut self, event: Event, room: usize) -> bool {
+        if let Event::Count(unit) = event {
+            return self.add(unit, room);
+        }
         self.sum.recorded += 1;
         let length = self.events.len();
         self.bytes += event.text_bytes();

@@ -6,14 +6,32 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use super::network::endpoint;
 use super::read::Given;
 use crate::error::Error;
 use crate::limits::{MAX_BATCH_SIZE, MAX_PENDING_EVENTS, MAX_SPOOL_BYTES, MIN_SPOOL_BYTES};
+use crate::service::Service;
+
+/// What is reported of evaluations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reporting {
+    /// Each, with who and what.
+    Exposures,
+    /// How many there were of each flag.
+    Counts,
+    /// Nothing.
+    Nothing,
+}
 
 /// How events are kept and sent.
 #[derive(Clone, Debug)]
 pub(crate) struct EventOptions {
     pub(crate) is_disabled: bool,
+    pub(crate) reporting: Reporting,
+    /// Whether events of the application's own are reported.
+    pub(crate) tracks: bool,
+    /// Where those go, where it is elsewhere.
+    pub(crate) events_endpoint: Option<String>,
     pub(crate) flush_interval: Duration,
     pub(crate) max_pending: usize,
     pub(crate) batch_size: usize,
@@ -29,6 +47,9 @@ impl Default for EventOptions {
     fn default() -> Self {
         Self {
             is_disabled: false,
+            reporting: Reporting::Exposures,
+            tracks: true,
+            events_endpoint: None,
             flush_interval: Duration::from_secs(60),
             max_pending: 10_000,
             batch_size: 1000,
@@ -42,6 +63,19 @@ impl Default for EventOptions {
 }
 
 impl EventOptions {
+    /// The defaults for a service.
+    pub(super) fn of(service: Service) -> Self {
+        match service {
+            Service::Goff => Self::default(),
+            Service::Flagsmith => Self { reporting: Reporting::Nothing, tracks: false, ..Self::default() },
+        }
+    }
+
+    /// Whether anything is reported.
+    pub(crate) fn reports(&self) -> bool {
+        !self.is_disabled && (self.tracks || self.reporting != Reporting::Nothing)
+    }
+
     /// Sets an option; whether `name` is one of these.
     pub(super) fn set(&mut self, name: &str, value: Given<'_>) -> Result<bool, Error> {
         match name {
@@ -49,6 +83,11 @@ impl EventOptions {
             "max_pending_events" => self.max_pending = value.integer(1, MAX_PENDING_EVENTS)? as usize,
             "batch_size" => self.batch_size = value.integer(1, MAX_BATCH_SIZE)? as usize,
             "disable_data_collection" => self.is_disabled = value.bool()?,
+            "enable_analytics" => {
+                self.reporting = if value.bool()? { Reporting::Counts } else { Reporting::Nothing };
+            }
+            "enable_events" => self.tracks = value.bool()?,
+            "events_endpoint" => self.events_endpoint = Some(endpoint(name, &value.string()?)?),
             "exporter_metadata" => self.exporter_metadata = Some(metadata(value)?),
             "spool_dir" => self.spool_dir = Some(value.string()?.into()),
             "spool_interval_ms" => self.spool_interval = value.milliseconds(1)?,

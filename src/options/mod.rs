@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use self::events::EventOptions;
+pub(crate) use self::events::{EventOptions, Reporting};
 pub use self::network::{ChangeStream, Mode};
 pub(crate) use self::network::{Network, TlsFiles};
 use crate::error::Error;
@@ -21,7 +21,7 @@ use crate::service::flagsmith::api;
 use crate::sync::Format;
 
 /// Every option, its meaning and its default: what error messages list, and what tests compare the documentation with.
-pub const OPTION_NAMES: [&str; 43] = [
+pub const OPTION_NAMES: [&str; 46] = [
     "service",
     "endpoint",
     "collector_endpoint",
@@ -63,6 +63,9 @@ pub const OPTION_NAMES: [&str; 43] = [
     "memory_limit_bytes",
     "module_path",
     "cache_dir",
+    "enable_analytics",
+    "enable_events",
+    "events_endpoint",
     "use_boolean_config_value",
     "return_value_for_disabled_flags",
 ];
@@ -109,7 +112,7 @@ impl Options {
             ruleset_format: None,
             watch_interval: Duration::from_millis(1000),
             network: Network::of(service),
-            events: EventOptions::default(),
+            events: EventOptions::of(service),
             values: ValueOptions::default(),
             start_wait: Duration::ZERO,
             pool_size: cores.min(8),
@@ -143,7 +146,12 @@ impl Options {
     /// Checks what the service says of its options.
     fn validate_service(&self) -> Result<(), Error> {
         if self.service != Service::Flagsmith {
-            return Ok(());
+            return match self.events.reporting {
+                Reporting::Exposures => Ok(()),
+                _ => Err(invalid(
+                    "option enable_analytics has no use for goff, which is told of each evaluation".into(),
+                )),
+            };
         }
         let network = &self.network;
         if let Some(format) = self.ruleset_format.filter(|format| *format != Format::Json) {

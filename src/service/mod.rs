@@ -5,6 +5,8 @@
 mod access;
 pub(crate) mod flagsmith;
 pub(crate) mod goff;
+pub(crate) mod remote;
+pub(crate) mod report;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -33,7 +33,7 @@ pub(crate) fn refuses_key(status: u16) -> bool {
 }
 
 /// Scheme and authority of a URL.
-fn origin(url: &str) -> &str {
+pub(super) fn origin(url: &str) -> &str {
     let start = url.find("://").map_or(0, |scheme| scheme + 3);
     let end = url.get(start..).and_then(|rest| rest.find('/')).map_or(url.len(), |path| start + path);
     url.get(..end).unwrap_or(url)

@@ -4,6 +4,8 @@ pub(crate) mod api;
 mod closure;
 mod environment;
 mod fields;
+pub(crate) mod remote;
+pub(crate) mod report;
 mod rules;
 
 use std::borrow::Cow;

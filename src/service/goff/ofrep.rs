@@ -7,6 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::relay;
+use crate::service::remote::{RemoteAnswer, RemoteQuestion, RemoteRequest};
+
 /// By which metadata the relay says that an answer may be kept.
 const CACHEABLE: &str = "gofeatureflag_cacheable";
 
@@ -14,21 +17,22 @@ const CACHEABLE: &str = "gofeatureflag_cacheable";
 /// FALLBACK).
 const EVALUATED_REMOTELY: &str = "gofeatureflag_evaluated_remotely";
 
-/// An answer of the relay's.
-#[derive(Debug)]
-pub(crate) struct RemoteAnswer {
-    pub(crate) key: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) reason: Reason,
-    pub(crate) error: Option<ErrorCode>,
-    pub(crate) message: String,
-    /// Whether it may be kept.
-    pub(crate) is_cacheable: bool,
+/// The request for a flag, or for all.
+pub(crate) fn request(question: &RemoteQuestion<'_>) -> RemoteRequest {
+    let keys = relay::KeyHeaders::of(question.key);
+    RemoteRequest {
+        url: match question.flag {
+            Some(flag) => relay::evaluation_url(question.endpoint, flag),
+            None => relay::bulk_url(question.endpoint),
+        },
+        headers: keys.into_iter().collect(),
+        body: Some(self::question(question.context, question.metadata)),
+    }
 }
 
 /// Asks about a flag, or about all, for a context, a JSON object. The exporter's metadata, another, goes where the relay looks
 /// for it, beside what the caller has there.
-pub(crate) fn question(context: &str, exporter_metadata: Option<&str>) -> String {
+fn question(context: &str, exporter_metadata: Option<&str>) -> String {
     let context = match exporter_metadata {
         None => context.to_owned(),
         Some(metadata) => enriched(context, metadata).unwrap_or_else(|| context.to_owned()),

@@ -13,6 +13,11 @@ impl KeyHeaders {
         Self(key.map(|key| [("Authorization", format!("Bearer {key}")), ("X-API-Key", key.to_owned())]))
     }
 
+    /// The headers themselves.
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = (&'static str, String)> {
+        self.0.into_iter().flatten()
+    }
+
     pub(crate) fn each(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().flatten().map(|(name, value)| (*name, value.as_str()))
     }
