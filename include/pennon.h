@@ -842,6 +842,18 @@ pennon_status pennon_client_explain(const pennon_client *client,
                                     pennon_text **text_out,
                                     pennon_error **error);
 
+// The segments of the service's that the context's identity is in, in their order, as a JSON list: `[{"id": ID, "name": NAME},
+// ...]`. Only some services tell of segments (Flagsmith does).
+//
+// client: borrowed. context: borrowed, may be NULL. text_out: not NULL; receives an owned text, freed with pennon_text_free;
+// written only on success. error: may be NULL; receives an owned error on failure.
+// Returns: PENNON_STATUS_OK, _INVALID_ARGUMENT (also where the service tells of no segments), _INVALID_HANDLE, _INVALID_CONTEXT,
+// _NOT_READY or _UNUSABLE. Threads: any.
+pennon_status pennon_client_segments(const pennon_client *client,
+                                     const pennon_context *context,
+                                     pennon_text **text_out,
+                                     pennon_error **error);
+
 // Reports something that happened in the application, such as a purchase, so that it can be seen beside the flags.
 //
 // client: borrowed. name: copied, not empty. context: borrowed, may be NULL; frozen by this. details: copied; a JSON object, or

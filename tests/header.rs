@@ -38,6 +38,7 @@ fn generate(root: &Path) -> String {
         "evaluation",
         "evaluate",
         "explain",
+        "segments",
         "delivery",
     ] {
         builder = builder.with_src(root.join(format!("src/ffi/{name}.rs")));

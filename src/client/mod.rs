@@ -159,6 +159,11 @@ impl Client {
         self.core().evaluate_all(context, selects)
     }
 
+    /// Whether there is a ruleset.
+    pub(crate) fn has_ruleset(&self) -> bool {
+        self.core().snapshot.load().is_some()
+    }
+
     /// The segments that the context's identity is in, in the order of the ruleset. `None` where there is no ruleset, or its
     /// service tells of no segments.
     ///

@@ -20,6 +20,7 @@ mod handle;
 mod log;
 mod options;
 mod provider_event;
+mod segments;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use explain::*;
 pub use log::*;
 pub use options::*;
 pub use provider_event::*;
+pub use segments::*;
 pub use status::*;
 pub use text::*;
 pub use version::*;

@@ -247,6 +247,8 @@ static void functions_that_explain(void)
     CHECK_FAILS(pennon_client_explain(client, "targeted", 8, user, NULL, &error), PENNON_STATUS_INVALID_ARGUMENT, error);
     CHECK_FAILS(pennon_client_explain(client, NULL, 1, user, &text, &error), PENNON_STATUS_INVALID_ARGUMENT, error);
     CHECK_FAILS(pennon_client_explain(client, "\xff", 1, user, &text, &error), PENNON_STATUS_INVALID_UTF8, error);
+    CHECK_FAILS(pennon_client_segments(client, user, NULL, &error), PENNON_STATUS_INVALID_ARGUMENT, error);
+    CHECK_FAILS(pennon_client_segments(client, user, &text, &error), PENNON_STATUS_INVALID_ARGUMENT, error);
     CHECK(text == UNTOUCHED(pennon_text));
 
     CHECK_STATUS(pennon_client_attributes(client, PENNON_LITERAL("targeted"), &text, &error), PENNON_STATUS_OK);

@@ -24,6 +24,7 @@ static void every_function_refuses(pennon_client *client)
     CHECK_STATUS(pennon_client_diagnostics(client, &text), PENNON_STATUS_INVALID_HANDLE);
     CHECK_FAILS(pennon_client_attributes(client, "bool", 4, &text, &error), PENNON_STATUS_INVALID_HANDLE, error);
     CHECK_FAILS(pennon_client_explain(client, "bool", 4, NULL, &text, &error), PENNON_STATUS_INVALID_HANDLE, error);
+    CHECK_FAILS(pennon_client_segments(client, NULL, &text, &error), PENNON_STATUS_INVALID_HANDLE, error);
     CHECK_STATUS(pennon_client_shutdown(client, 60000), PENNON_STATUS_INVALID_HANDLE);
     CHECK(pennon_client_get_bool(client, "bool", 4, NULL, 1) && !pennon_client_get_bool(client, "bool", 4, NULL, 0));
     CHECK_INT(pennon_client_get_int(client, "int", 3, NULL, -7), -7);

@@ -6,7 +6,6 @@
 //! `PENNON_SEED` repeats a run, `PENNON_CASES` makes it longer.
 
 #![expect(
-    clippy::panic,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test's way to fail is to panic"

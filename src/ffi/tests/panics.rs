@@ -161,6 +161,7 @@ fn exports_of_a_client(objects: &Objects) -> Vec<Outcome> {
         pennon_client_attributes(client, KEY, ALL, &raw mut text, null_mut()) => panicked;
         pennon_client_create(consumed, &raw mut out, null_mut()) => panicked;
         pennon_client_diagnostics(client, &raw mut text) => panicked;
+        pennon_client_segments(client, context, &raw mut text, null_mut()) => panicked;
         pennon_client_explain(client, KEY, ALL, context, &raw mut text, null_mut()) => panicked;
         pennon_client_evaluate(client, KEY, ALL, 0, context, &mut null_mut(), null_mut()) => panicked;
         pennon_client_evaluate_all(client, context, null(), 0, &mut null_mut(), null_mut()) => panicked;

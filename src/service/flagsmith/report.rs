@@ -161,13 +161,9 @@ mod tests {
         assert!(reports.iter().all(|report| is_count(report)));
         assert_eq!(String::from_utf8(analytics(&reports)).unwrap(), r#"{"a\"":5,"b":1}"#);
         let exposure = |identifier| {
-            let event = Tracked {
-                name: EXPOSURE,
-                identifier: Some(identifier),
-                context: "{\"targetingKey\":\"x\",\"n\":1}",
-                details: "{\"flag_key\":\"f\",\"page\":2}",
-                milliseconds: 7,
-            };
+            let user = User { key: Some(identifier), is_anonymous: false };
+            let context = "{\"targetingKey\":\"x\",\"n\":1}";
+            let event = Tracked { name: EXPOSURE, user, context, details: "{\"flag_key\":\"f\",\"page\":2}" };
             tracked(&event, 7, |flag| (flag == "f").then(|| "blue".into())).unwrap()
         };
         let one = exposure("u");

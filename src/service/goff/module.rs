@@ -111,7 +111,7 @@ mod tests {
         .unwrap();
         assert_eq!((answer.reason, answer.error), (Reason::TargetingMatch, None));
         assert_eq!(
-            (answer.outcome.variant.as_str(), answer.outcome.value.as_deref()),
+            (answer.outcome.variant.as_deref().unwrap_or_default(), answer.outcome.value.as_deref()),
             ("on", Some(r#"{"a":1}"#))
         );
         assert_eq!(answer.outcome.metadata, r#"{"evaluatedRuleName":"r","gofeatureflag_cacheable":true}"#);
