@@ -12,8 +12,11 @@ use std::{env, fs};
 use serde_json::Value;
 
 /// What is linked, with its features: into the library, and into the guests that it holds. Crates for other systems are neither.
-const LINKED: [(&str, &str, &str); 2] =
-    [("pennon", "modules", "x86_64-unknown-linux-gnu"), ("pennon-goff", "", "wasm32-unknown-unknown")];
+const LINKED: [(&str, &str, &str); 3] = [
+    ("pennon", "modules", "x86_64-unknown-linux-gnu"),
+    ("pennon-goff", "", "wasm32-unknown-unknown"),
+    ("pennon-flagsmith", "", "wasm32-unknown-unknown"),
+];
 
 /// Beginnings of the names of files that hold a licence or belong to one.
 const LICENCE_FILES: [&str; 6] = ["license", "licence", "copying", "copyright", "notice", "unlicense"];

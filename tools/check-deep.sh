@@ -135,7 +135,7 @@ fuzz() {
 
 dependencies() {
     command_of cargo-deny
-    cargo deny check licenses bans sources
+    cargo deny --workspace check licenses bans sources
     if cargo deny fetch db; then
         cargo deny check advisories
     else

@@ -106,12 +106,12 @@ fn is_the_same_in_the_sandbox(unit: &Unit, report: &LoadReport, flag: &str, cont
 
 /// An answer with its parts, as the host looks them up.
 fn looked_up(report: &LoadReport, answer: Answer) -> ruling::Answer {
-    let Outcome { variant, value, metadata } =
+    let Outcome { variant, value, metadata, .. } =
         report.outcomes.get(answer.outcome as usize).cloned().unwrap_or_default();
     let message = answer.message.and_then(|index| report.messages.get(usize::from(index)));
     ruling::Answer {
         value: value.unwrap_or_default(),
-        variant,
+        variant: variant.unwrap_or_default(),
         metadata,
         reason: answer.reason,
         error: answer.error,

@@ -62,5 +62,5 @@ fn variant<'r>((unit, report): &'r (Unit, LoadReport), context: &[u8]) -> (&'r s
     let answer = Goff::evaluate(unit, Context::new(context), Time::default());
     let outcome = report.outcomes.get(answer.outcome as usize);
     let outcome = outcome.unwrap_or_else(|| panic!("an answer that the report has not: {answer:?}"));
-    (&outcome.variant, answer.error)
+    (outcome.variant.as_deref().unwrap_or_default(), answer.error)
 }

@@ -124,6 +124,14 @@ impl Service {
         }
     }
 
+    /// What a document calls that which it adds to every context.
+    pub(crate) fn enrichment_name(self) -> &'static str {
+        match self {
+            Self::Goff => "evaluationContextEnrichment",
+            Self::Flagsmith => "the environment's key or name",
+        }
+    }
+
     /// Splits a piece from inside the object of flags, which must be whole members; none where there is no such object.
     pub(crate) fn split_members(self, piece: &str, document: &str) -> Option<Vec<Member>> {
         match self {

@@ -5,15 +5,13 @@
 //!
 //! `PENNON_SEED` repeats a run, `PENNON_CASES` makes it longer.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test's way to fail is to panic"
-)]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test's way to fail is to panic")]
 
+mod behaviour;
 mod documents;
 mod peer;
 mod remote;
 mod report;
 mod server;
 mod sync;
+mod types;

@@ -136,9 +136,7 @@ impl Snapshot {
             None => Arc::default(),
             Some(json) => context::encode_object(json)
                 .map_err(|error| {
-                    Error::InvalidRuleset(format!(
-                        "what the ruleset adds to contexts cannot be used: {error}"
-                    ))
+                    Error::InvalidRuleset(format!("{} cannot be used: {error}", service.enrichment_name()))
                 })?
                 .into(),
         };

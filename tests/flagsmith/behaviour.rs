@@ -1,0 +1,244 @@
+//! Where Pennon does on purpose what the vendor does not (docs/deviations.md), and what it says of it.
+
+use pennon::{Client, Context, FlagType, Options, Service};
+use serde_json::{Value, json};
+
+use crate::server::{document, own, state};
+
+fn client(document: &Value) -> Client {
+    Client::new(Options::new(Service::Flagsmith).ruleset(document.to_string())).unwrap()
+}
+
+fn value(client: &Client, key: &str, context: Value) -> String {
+    let context = Context::from_json(&context.to_string()).unwrap();
+    client.evaluate(key, FlagType::Any, &context).value_json().to_owned()
+}
+
+fn with_overrides(overrides: Value) -> Value {
+    let mut document = document(&[state(1, "checkout", false, json!("v1"))]);
+    document["identity_overrides"] = overrides;
+    document
+}
+
+/// The codes of what there is to say about a feature.
+fn codes(document: &Value, key: &str) -> Vec<String> {
+    let said: Value = serde_json::from_str(&client(document).diagnostics_json()).unwrap();
+    let of_key = said.as_array().unwrap().iter().filter(|note| note["flag"] == key);
+    of_key.map(|note| note["code"].as_str().unwrap().to_owned()).collect()
+}
+
+fn with_condition(condition: Value) -> Value {
+    let mut document = document(&[state(1, "checkout", false, json!("v1"))]);
+    document["project"]["segments"][0]["rules"] =
+        json!([{"type": "ALL", "rules": [], "conditions": [condition]}]);
+    document
+}
+
+#[test]
+fn overrides_that_python_hashes_alike_are_kept_apart() {
+    let values = [json!(-1), json!(-2), json!(""), json!(0), json!(false), json!(true), json!(1), json!("1")];
+    let overrides: Vec<_> = values
+        .iter()
+        .enumerate()
+        .map(|(n, value)| own(&format!("user-{n}"), state(1, "checkout", true, value.clone())))
+        .collect();
+    let client = client(&with_overrides(overrides.into()));
+    for (n, expected) in values.iter().enumerate() {
+        assert_eq!(
+            value(&client, "checkout", json!({"targetingKey": format!("user-{n}")})),
+            expected.to_string()
+        );
+    }
+}
+
+#[test]
+fn an_identity_with_several_overrides_gets_the_one_of_the_group_that_was_seen_first() {
+    let overrides = json!([
+        own("a", state(1, "checkout", true, json!("first"))),
+        own("x", state(1, "checkout", true, json!("second"))),
+        own("x", state(1, "checkout", true, json!("first"))),
+    ]);
+    let client = client(&with_overrides(overrides));
+    assert_eq!(value(&client, "checkout", json!({"targetingKey": "x"})), "\"first\"");
+}
+
+#[test]
+fn no_trait_takes_the_place_of_an_identifier_for_overrides() {
+    let client = client(&with_overrides(json!([own("vip", state(1, "checkout", true, json!("own")))])));
+    let trait_name = "$.identity.identifier";
+    assert_eq!(
+        value(&client, "checkout", json!({"targetingKey": "joe", "traits": {trait_name: "vip"}})),
+        "\"v1\""
+    );
+    assert_eq!(
+        value(&client, "checkout", json!({"targetingKey": "vip", "traits": {trait_name: "joe"}})),
+        "\"own\""
+    );
+    let said = codes(
+        &with_condition(json!({"property_": trait_name, "operator": "IN", "value": "vip"})),
+        "checkout",
+    );
+    assert_eq!(said, ["replaceable-identifier"]);
+}
+
+#[test]
+fn identifiers_that_look_like_numbers_are_read_as_the_engine_reads_them() {
+    let document = with_overrides(json!([
+        own("7", state(1, "checkout", true, json!("seven"))),
+        own("007", state(1, "checkout", true, json!("agent"))),
+        own("1.5", state(1, "checkout", true, json!("float"))),
+    ]));
+    let evaluated = client(&document);
+    for (identifier, expected) in
+        [("7", "\"seven\""), ("007", "\"seven\""), ("1.5", "\"v1\""), ("1.50", "\"v1\"")]
+    {
+        assert_eq!(
+            value(&evaluated, "checkout", json!({"targetingKey": identifier})),
+            expected,
+            "{identifier}"
+        );
+    }
+    assert_eq!(codes(&document, "checkout"), ["numeric-identifier"]);
+}
+
+#[test]
+fn one_state_that_cannot_be_read_is_that_features_error_alone() {
+    let mut broken = state(2, "broken", true, json!(1));
+    broken.as_object_mut().unwrap().remove("enabled");
+    let client = client(&document(&[state(1, "checkout", false, json!("v1")), broken]));
+    assert_eq!(value(&client, "checkout", json!({})), "\"v1\"");
+    let evaluation = client.evaluate("broken", FlagType::Any, &Context::new());
+    assert_eq!(evaluation.error_code().unwrap().name(), "PARSE_ERROR");
+    assert!(evaluation.error_message().contains("`enabled` is missing"), "{}", evaluation.error_message());
+}
+
+#[test]
+fn what_the_vendors_client_refuses_is_refused_whole_and_says_why() {
+    let good = document(&[state(1, "checkout", false, json!("v1"))]);
+    let without = |path: &str| {
+        let mut broken = good.clone();
+        let (parent, name) = path.rsplit_once('/').unwrap();
+        broken.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+        broken
+    };
+    let rule = "/project/segments/0/rules/0/rules/0";
+    for path in [
+        "/api_key",
+        "/name",
+        "/project",
+        "/project/segments",
+        "/feature_states",
+        "/project/segments/0/id",
+        "/project/segments/0/name",
+        "/project/segments/0/rules",
+        &format!("{rule}/type"),
+        &format!("{rule}/conditions/0/operator"),
+        &format!("{rule}/conditions/0/value"),
+        "/feature_states/0/feature",
+    ] {
+        let refused = Client::new(Options::new(Service::Flagsmith).ruleset(without(path).to_string()));
+        let message = refused.unwrap_err().to_string();
+        assert!(message.contains("is missing"), "{path}: {message}");
+    }
+    for (path, null) in
+        [("/project", Value::Null), ("/feature_states", Value::Null), ("/feature_states", json!([null]))]
+    {
+        let mut broken = good.clone();
+        *broken.pointer_mut(path).unwrap() = null;
+        assert!(Client::new(Options::new(Service::Flagsmith).ruleset(broken.to_string())).is_err(), "{path}");
+    }
+    for fine in ["/identity_overrides", "/updated_at", "/project/segments/0/feature_states"] {
+        let client = client(&without(fine));
+        assert_eq!(value(&client, "checkout", json!({})), "\"v1\"", "{fine}");
+    }
+}
+
+#[test]
+fn traits_that_are_none_are_said_to_be() {
+    let client = client(&document(&[state(1, "checkout", false, json!("v1"))]));
+    let context = Context::from_json(r#"{"targetingKey": "u", "traits": [1]}"#).unwrap();
+    let evaluation = client.evaluate("checkout", FlagType::Any, &context);
+    assert_eq!(evaluation.error_code().unwrap().name(), "INVALID_CONTEXT");
+    assert!(client.segments(&context).unwrap().is_err());
+}
+
+#[test]
+fn authors_are_told_what_can_never_work() {
+    let condition = |operator: &str, value: Value| {
+        codes(&with_condition(json!({"property_": "plan", "operator": operator, "value": value})), "checkout")
+    };
+    assert_eq!(condition("EQUAL", json!("pro")), Vec::<String>::new());
+    assert_eq!(condition("REGEX", json!("(")), ["unusable-regex", "segment-never-matches"]);
+    assert_eq!(condition("REGEX", json!("(?=a)")), ["costly-regex"]);
+    assert_eq!(condition("MODULO", json!("0|0")), ["zero-divisor"]);
+    assert_eq!(condition("IN", Value::Null), ["unusable-value", "segment-never-matches"]);
+    assert_eq!(condition("BETWEEN", json!("1")), ["unknown-operator", "segment-never-matches"]);
+    assert_eq!(condition("PERCENTAGE_SPLIT", json!("150")), ["odd-percentage"]);
+    let mut twice = document(&[state(1, "checkout", false, json!("v1"))]);
+    let mut again = state(1, "checkout", true, json!("v3"));
+    again["feature_segment"] = json!({"priority": 2});
+    twice["project"]["segments"][0]["feature_states"].as_array_mut().unwrap().push(again);
+    assert_eq!(codes(&twice, "checkout"), ["override-never-wins"]);
+}
+
+#[test]
+fn flags_read_by_each_other_are_answered_alike_alone_and_among_all() {
+    let reads = |own: &str, other: &str, id: u64| {
+        let mut state = state(id, own, true, json!("override"));
+        state["feature_segment"] = json!({"priority": 1});
+        json!({"id": id, "name": format!("s{id}"), "feature_states": [state], "rules": [{"type": "ALL", "rules": [], "conditions":
+            [{"property_": format!("$.flags.{other}.enabled"), "operator": "EQUAL", "value": "true"}]}]})
+    };
+    let mut chain = document(&[
+        state(1, "a", false, json!("env")),
+        state(2, "b", false, json!("env")),
+        state(3, "c", true, json!("env")),
+    ]);
+    chain["project"]["segments"] = json!([reads("a", "b", 1), reads("b", "c", 2)]);
+    let evaluated = client(&chain);
+    assert_eq!(value(&evaluated, "a", json!({"targetingKey": "u"})), "\"override\"");
+    let mut cycle = chain.clone();
+    cycle["project"]["segments"] = json!([reads("a", "b", 1), reads("b", "a", 2)]);
+    let context = Context::from_json(r#"{"targetingKey": "u"}"#).unwrap();
+    let evaluation = client(&cycle).evaluate("a", FlagType::Any, &context);
+    assert_eq!((evaluation.value_json(), evaluation.reason().name()), ("\"env\"", "DISABLED"));
+    assert!(evaluation.metadata_json().contains("ERROR; code=CIRCULAR_DEPENDENCY"));
+}
+
+#[test]
+fn rules_nested_as_deep_as_python_follows_are_followed() {
+    let nested = |depth: usize| {
+        let mut rule = json!({"type": "ALL", "conditions": [{"property_": "plan", "operator": "EQUAL", "value": "pro"}], "rules": []});
+        for _ in 1..depth {
+            rule = json!({"type": "ALL", "conditions": [], "rules": [rule]});
+        }
+        let mut document = document(&[state(1, "checkout", false, json!("v1"))]);
+        document["project"]["segments"][0]["rules"] = json!([rule]);
+        document
+    };
+    let pro = json!({"targetingKey": "u", "plan": "pro"});
+    assert_eq!(value(&client(&nested(328)), "checkout", pro.clone()), "\"v2\"");
+    assert_eq!(value(&client(&nested(329)), "checkout", pro), "\"v1\"");
+    assert!(codes(&nested(329), "checkout").contains(&"segment-never-matches".to_owned()));
+    let deeper = Client::new(Options::new(Service::Flagsmith).ruleset(nested(498).to_string()));
+    assert!(deeper.unwrap_err().to_string().contains("nested deeper"));
+}
+
+#[test]
+fn options_that_have_no_use_are_refused_by_name() {
+    let error = |json: &str| match Options::from_json(json).and_then(Client::new) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    };
+    let with = |more: &str| {
+        error(&format!("{{\"service\": \"flagsmith\", \"endpoint\": \"http://127.0.0.1:9\", {more}}}"))
+    };
+    assert!(with("\"environment_key\": \"client\"").contains("begins with \"ser.\""));
+    assert!(with("\"mode\": \"remote\"").contains("environment_key is missing"));
+    assert!(with("\"environment_key\": \"ser.k\", \"flag_list\": [\"a\"]").contains("flag_list"));
+    assert!(
+        with("\"environment_key\": \"ser.k\", \"change_stream\": \"websocket\"").contains("auto, sse, off")
+    );
+    assert!(with("\"environment_key\": \"ser.k\", \"api_key\": \"ser.k\"").contains("given twice"));
+    assert!(error("{\"service\": \"goff\", \"enable_analytics\": true}").contains("enable_analytics"));
+}
