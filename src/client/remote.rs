@@ -22,11 +22,11 @@ use crate::http::Http;
 use crate::limits::MAX_ANSWER_BYTES;
 use crate::listener::ProviderEvent;
 use crate::log::LogLevel;
-use crate::options::{Mode, Options, ValueOptions};
+use crate::options::{Mode, Options};
 use crate::retry::MAX_RETRY_AFTER;
-use crate::service::Service;
 use crate::service::goff::ofrep;
 use crate::service::remote::{RemoteAnswer, RemoteQuestion};
+use crate::service::{Service, ValueOptions};
 use crate::state::{Severity, State};
 
 /// The longest that an evaluation in this process waits for the service to help out.

@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::limits::{MAX_MEMORY_BYTES, MAX_POOL_SIZE, MIN_MEMORY_BYTES};
 use crate::listener::Listener;
 use crate::log::Log;
-use crate::service::Service;
 use crate::service::flagsmith::api;
+use crate::service::{Service, ValueOptions};
 use crate::sync::Format;
 
 /// Every option, its meaning and its default: what error messages list, and what tests compare the documentation with.
@@ -69,15 +69,6 @@ pub const OPTION_NAMES: [&str; 46] = [
     "use_boolean_config_value",
     "return_value_for_disabled_flags",
 ];
-
-/// How values are given of flags that are switched on or off beside their value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ValueOptions {
-    /// Whether a boolean is the flag's value, and not whether it is switched on.
-    pub(crate) booleans_are_values: bool,
-    /// Whether a flag that is switched off gives its value all the same.
-    pub(crate) disabled_flags_have_values: bool,
-}
 
 /// Options of a client.
 #[derive(Clone, Debug)]

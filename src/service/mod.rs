@@ -14,7 +14,6 @@ use std::ops::Range;
 
 pub(crate) use self::access::{Access, Fetched, Refusal};
 use crate::engine::Guest;
-use crate::options::ValueOptions;
 
 /// A flag service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +23,15 @@ pub enum Service {
     Goff,
     /// Flagsmith.
     Flagsmith,
+}
+
+/// How values are given of flags that are switched on or off beside their value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ValueOptions {
+    /// Whether a boolean is the flag's value, and not whether it is switched on.
+    pub(crate) booleans_are_values: bool,
+    /// Whether a flag that is switched off gives its value all the same.
+    pub(crate) disabled_flags_have_values: bool,
 }
 
 /// A flag in a document: where its definition stands, and its key where that has escapes.

@@ -3,9 +3,8 @@
 use pennon_wire::report::Outcome;
 use pennon_wire::{ErrorCode, Reason};
 
-use super::{Service, flagsmith, goff};
+use super::{Service, ValueOptions, flagsmith, goff};
 use crate::http::Response;
-use crate::options::ValueOptions;
 
 /// An answer of the service's.
 #[derive(Debug)]

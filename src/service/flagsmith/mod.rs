@@ -12,9 +12,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use self::environment::{Environment, Place};
-use super::{Composition, Member, SegmentName, Split};
+use super::{Composition, Member, SegmentName, Split, ValueOptions};
 use crate::json::quoted;
-use crate::options::ValueOptions;
 
 /// Takes a document apart.
 ///

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::api::KEY_HEADER;
 use super::fields::text;
 use crate::json::{members, quoted};
-use crate::options::ValueOptions;
+use crate::service::ValueOptions;
 use crate::service::remote::{RemoteAnswer, RemoteQuestion, RemoteRequest};
 
 /// Attributes that are no traits.

@@ -3,15 +3,17 @@
 //! The index holds positions in the document, not copies. A new document is compared with the old one first: what they
 //! share at their beginning and end keeps its index and its units, and only what lies between is parsed.
 
+mod definition;
 mod update;
 
-use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+pub(crate) use self::definition::Definition;
+use self::definition::Part;
 use super::registry::{Registry, Unit};
 use crate::context;
 use crate::error::Error;
@@ -41,46 +43,6 @@ pub(crate) struct Snapshot {
     composition: Option<Arc<dyn Composition>>,
     /// Units of the segments.
     segments: Vec<Arc<Unit>>,
-}
-
-/// The definition of a unit.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Definition<'s> {
-    snapshot: &'s Snapshot,
-    part: Part,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Part {
-    Member(usize),
-    Segment(usize),
-}
-
-impl<'s> Definition<'s> {
-    /// Its text.
-    pub(crate) fn text(&self) -> Cow<'s, str> {
-        let pieces = match (&self.snapshot.composition, self.part) {
-            (None, Part::Member(member)) => return Cow::Borrowed(self.snapshot.value(member)),
-            (None, Part::Segment(_)) => return Cow::Borrowed(""),
-            (Some(composition), Part::Member(member)) => {
-                composition.definition(&self.snapshot.document, member)
-            }
-            (Some(composition), Part::Segment(segment)) => {
-                composition.segment_definition(&self.snapshot.document, segment)
-            }
-        };
-        Cow::Owned(pieces.concat())
-    }
-
-    /// Whether it has more bytes than `most`; it may be put together to tell.
-    pub(crate) fn is_longer_than(&self, most: usize) -> bool {
-        match &self.snapshot.composition {
-            None => self.text().len() > most,
-            // No part of a document is longer than the document; what is put together may repeat parts, but seldom.
-            Some(_) if self.snapshot.document.len() * 2 < most => false,
-            Some(_) => self.text().len() > most,
-        }
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -264,7 +226,7 @@ impl Snapshot {
     }
 
     fn definition(&self, part: Part) -> Definition<'_> {
-        Definition { snapshot: self, part }
+        Definition::new(self, part)
     }
 
     /// The unit of a key, with its definition.

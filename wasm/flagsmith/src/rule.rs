@@ -11,11 +11,16 @@ use crate::tree::World;
 /// Levels of rules within rules; Python's recursion ends at 328 (reference M7).
 pub const MAX_RULE_DEPTH: usize = 328;
 
+/// Levels that are followed by recursion: a guest has 64 KiB of stack. The API takes two.
+const MAX_RECURSION: usize = 32;
+
 /// The rules of a segment, each before those within it.
 #[derive(Debug, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
     conditions: Vec<Condition>,
+    /// Levels of rules within rules.
+    depth: usize,
     /// Whether they are nested deeper than Python can follow.
     is_too_deep: bool,
 }
@@ -81,6 +86,7 @@ impl Rules {
                 compiled.is_too_deep = true;
                 break;
             }
+            compiled.depth = compiled.depth.max(depth);
             tasks.push(Task::End(compiled.rules.len()));
             compiled.add(rule, field, segment, &place, diagnostics);
             tasks.extend(rule.get("rules").map(|rules| begin(rules, depth + 1, &place)).unwrap_or_default());
@@ -130,15 +136,74 @@ impl Rules {
         std::iter::successors(rule(first), move |(_, before)| rule(before.end))
     }
 
-    fn matches(&self, (number, rule): (u32, &Rule), scope: &Scope<'_>, world: &World<'_>) -> bool {
+    fn matches(&self, rule: (u32, &Rule), scope: &Scope<'_>, world: &World<'_>) -> bool {
+        if self.depth > MAX_RECURSION {
+            self.matches_deep(rule.0, scope, world)
+        } else {
+            self.matches_by_recursion(rule, scope, world)
+        }
+    }
+
+    /// A rule's own conditions.
+    #[inline]
+    fn own_match(&self, rule: &Rule, scope: &Scope<'_>, world: &World<'_>) -> bool {
         let conditions = self.conditions_of(rule);
-        let own = conditions.is_empty()
-            || rule.combination.combine(conditions.iter().map(|condition| condition.holds(scope, world)));
-        if number + 1 == rule.end || (!own && !world.counts_reads()) {
+        conditions.is_empty()
+            || rule.combination.combine(conditions.iter().map(|condition| condition.holds(scope, world)))
+    }
+
+    /// Whether what is within a rule need not be looked at. Also where its own conditions do not hold it is, where reads count:
+    /// what is read there may end a cycle of flags.
+    #[inline]
+    fn is_decided(&self, (number, rule): (u32, &Rule), own: bool, world: &World<'_>) -> bool {
+        number + 1 == rule.end || (!own && !world.counts_reads())
+    }
+
+    /// As [`Rules::matches`], with its own stack.
+    #[cold]
+    fn matches_deep(&self, first: u32, scope: &Scope<'_>, world: &World<'_>) -> bool {
+        // Rules that are begun: the number, the next within it, whether its own conditions hold.
+        let mut begun: Vec<(u32, u32, bool)> = Vec::new();
+        let mut entered = Some(first);
+        let mut result = false;
+        loop {
+            if let Some((number, rule)) =
+                entered.take().and_then(|number| Some((number, self.rules.get(number as usize)?)))
+            {
+                let own = self.own_match(rule, scope, world);
+                if self.is_decided((number, rule), own, world) {
+                    result = own;
+                } else {
+                    begun.push((number, number + 1, own));
+                    entered = Some(number + 1);
+                    continue;
+                }
+            }
+            let Some((number, next, own)) = begun.pop() else { return result };
+            let Some(rule) = self.rules.get(number as usize) else { return false };
+            let behind = self.rules.get(next as usize).map_or(rule.end, |inner| inner.end);
+            match rule.combination.decide(result, behind >= rule.end) {
+                Some(inner) => result = inner && own,
+                None => {
+                    begun.push((number, behind, own));
+                    entered = Some(behind);
+                }
+            }
+        }
+    }
+
+    fn matches_by_recursion(
+        &self,
+        (number, rule): (u32, &Rule),
+        scope: &Scope<'_>,
+        world: &World<'_>,
+    ) -> bool {
+        let own = self.own_match(rule, scope, world);
+        if self.is_decided((number, rule), own, world) {
             return own;
         }
-        // Also where its own conditions do not hold: what is read there may end a cycle of flags.
-        let inner = self.within(number + 1, rule.end).map(|rule| self.matches(rule, scope, world));
+        let inner = self.within(number + 1, rule.end);
+        let inner = inner.map(|rule| self.matches_by_recursion(rule, scope, world));
         rule.combination.combine(inner) && own
     }
 
@@ -188,6 +253,16 @@ impl Rules {
 }
 
 impl Combination {
+    /// What one more result makes of all of them; none where the next is needed.
+    fn decide(self, result: bool, is_last: bool) -> Option<bool> {
+        match (self, result) {
+            (Self::All, false) | (Self::None, true) | (Self::Unknown, _) => Some(false),
+            (Self::Any, true) => Some(true),
+            _ if is_last => Some(self != Self::Any),
+            _ => None,
+        }
+    }
+
     /// As Python does: from left to right, and no further than needed.
     #[inline]
     fn combine(self, mut each: impl Iterator<Item = bool>) -> bool {
