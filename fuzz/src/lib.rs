@@ -6,10 +6,13 @@
 pub mod abi;
 pub mod context;
 pub mod document;
+pub mod engine;
+pub mod environment;
 pub mod flag;
 mod input;
 pub mod logic;
 pub mod options;
+pub mod pattern;
 pub mod query;
 pub mod report;
 pub mod ruleset;
@@ -19,13 +22,16 @@ mod ruling;
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Body); 9] = [
+pub const TARGETS: [(&str, Body); 12] = [
     ("abi", abi::run),
     ("context", context::run),
     ("document", document::run),
+    ("engine", engine::run),
+    ("environment", environment::run),
     ("flag", flag::run),
     ("logic", logic::run),
     ("options", options::run),
+    ("pattern", pattern::run),
     ("query", query::run),
     ("report", report::run),
     ("ruleset", ruleset::run),
