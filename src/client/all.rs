@@ -74,6 +74,12 @@ impl Core {
             return all.inspect_err(|cause| self.say(LogLevel::Error, cause)).ok();
         };
         let encoded = context.encoded();
+        if let (Ok(encoded), None) = (&encoded, &self.module)
+            && let Some(at_once) = self.evaluate_at_once(&snapshot, encoded)
+            && let Some(all) = Self::all_of(&snapshot, &at_once, &selects)
+        {
+            return Some(all);
+        }
         let mut loan = Loan::new(&self.pool);
         let evaluations =
             snapshot.units().filter(|(key, _, _)| selects(key)).map(|(key, unit, definition)| {

@@ -285,16 +285,26 @@ impl Core {
         subject: Subject<'u>,
         context: &[u8],
     ) -> Result<(&'u Loaded, Answer), EngineError> {
-        self.sweep(instance)?;
-        let unit = subject.unit;
-        let (loaded, handle) = match (unit.loaded(), instance.handle(unit.key())) {
-            (Some(loaded), Some(handle)) => (loaded, handle),
-            _ => self.load(instance, subject)?,
-        };
+        let (loaded, handle) = self.loaded(instance, subject)?;
         if let Some(constant) = loaded.constant {
             return Ok((loaded, constant));
         }
         instance.evaluate(handle, context, loaded.now()).map(|answer| (loaded, answer))
+    }
+
+    /// The unit in an instance, loaded if it is not there.
+    #[inline]
+    pub(super) fn loaded<'u>(
+        &self,
+        instance: &mut Instance,
+        subject: Subject<'u>,
+    ) -> Result<(&'u Loaded, u32), EngineError> {
+        self.sweep(instance)?;
+        let unit = subject.unit;
+        match (unit.loaded(), instance.handle(unit.key())) {
+            (Some(loaded), Some(handle)) => Ok((loaded, handle)),
+            _ => self.load(instance, subject),
+        }
     }
 
     /// Lets an instance unload what has gone since it was used last.

@@ -1,6 +1,7 @@
 //! The client: owns a snapshot, a pool and the thread that keeps the snapshot in step with its source.
 
 mod all;
+mod at_once;
 mod core;
 mod explain;
 mod filter;

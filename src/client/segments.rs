@@ -6,7 +6,7 @@ use super::all::Loan;
 use super::core::{Core, Subject};
 use crate::context::Context;
 use crate::error::Error;
-use crate::evaluation::{FlagType, Value};
+use crate::evaluation::{FlagType, Resolved, Value};
 
 /// A segment of the service's that an identity is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,14 @@ impl Segment {
     }
 }
 
+/// Whether a segment's answer says that the identity is in it.
+fn is_in(resolved: Resolved<'_>) -> Result<bool, Error> {
+    match resolved.error {
+        Some(ErrorCode::InvalidContext) => Err(Error::InvalidContext(resolved.message.into())),
+        _ => Ok(resolved.value(FlagType::Boolean) == Some(Value::Bool(true))),
+    }
+}
+
 impl Core {
     /// The segments that an identity is in, in the order of the ruleset; none where there is no ruleset, or its service tells of
     /// no segments.
@@ -43,15 +51,17 @@ impl Core {
             Ok(encoded) => encoded,
             Err(error) => return Some(Err(error)),
         };
+        let at_once = self.evaluate_at_once(&snapshot, encoded);
+        let at_once = |number: usize| Some(is_in(at_once.as_ref()?.resolved(snapshot.len() + number)?));
         let mut loan = Loan::new(&self.pool);
         let mut segments = Vec::new();
-        for (name, unit, definition) in snapshot.segments() {
+        for (number, (name, unit, definition)) in snapshot.segments().enumerate() {
             let subject = Subject { snapshot: &snapshot, key: "", unit, definition };
-            let is_in = self.ask_one(&mut loan, subject, encoded, |resolved| match resolved.error {
-                Some(ErrorCode::InvalidContext) => Err(Error::InvalidContext(resolved.message.into())),
-                _ => Ok(resolved.value(FlagType::Boolean) == Some(Value::Bool(true))),
-            });
-            match is_in.inspect_err(|error| self.count(error)).map_err(Error::from).flatten() {
+            let alone = || {
+                let asked = self.ask_one(&mut loan, subject, encoded, is_in);
+                asked.inspect_err(|error| self.count(error)).map_err(Error::from).flatten()
+            };
+            match at_once(number).unwrap_or_else(alone) {
                 Ok(true) => segments.push(Segment { id: name.id, name: name.name }),
                 Ok(false) => {}
                 Err(error) => return Some(Err(error)),

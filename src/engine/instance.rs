@@ -72,6 +72,7 @@ pub(crate) struct Instance {
     store: Store<Sandbox>,
     memory: Memory,
     evaluate: TypedFunc<(u32, u32, u64, u32), u64>,
+    evaluate_many: TypedFunc<(u32, u32, u64, u32), u64>,
     explain: TypedFunc<(u32, u32, u64, u32), u64>,
     load: TypedFunc<u32, u64>,
     unload: TypedFunc<u32, ()>,
@@ -111,6 +112,7 @@ impl Instance {
         limit.call(&mut store, bytes).map_err(|error| failure(error, &store))?;
         Ok(Self {
             evaluate: export(&instance, &mut store, "evaluate")?,
+            evaluate_many: export(&instance, &mut store, "evaluate_many")?,
             explain: export(&instance, &mut store, "explain")?,
             load: export(&instance, &mut store, "load")?,
             unload: export(&instance, &mut store, "unload")?,
@@ -148,6 +150,28 @@ impl Instance {
         let answer =
             self.evaluate.call(&mut self.store, arguments).map_err(|error| failure(error, &self.store))?;
         Answer::unpack(answer).ok_or(EngineError::Malformed)
+    }
+
+    /// Evaluates a loaded unit that has many answers.
+    pub(crate) fn evaluate_many(
+        &mut self,
+        handle: u32,
+        context: &[u8],
+        now: Time,
+    ) -> Result<Vec<Answer>, EngineError> {
+        self.uses = self.uses.wrapping_add(1);
+        self.write(context)?;
+        // As long as a load: it is as much.
+        self.begin(LOAD_DEADLINE);
+        let arguments = (handle, context.len() as u32, now.seconds as u64, now.nanoseconds);
+        let answers = self
+            .evaluate_many
+            .call(&mut self.store, arguments)
+            .map_err(|error| failure(error, &self.store))?;
+        let (answers, rest) = self.bytes_at(answers)?.as_chunks::<8>();
+        let unpacked = answers.iter().map(|bytes| Answer::unpack(u64::from_le_bytes(*bytes)));
+        let answers: Option<Vec<_>> = unpacked.collect();
+        answers.filter(|_| rest.is_empty()).ok_or(EngineError::Malformed)
     }
 
     /// Loads a unit under `unit` and returns its handle; `decode` sees the encoded report.

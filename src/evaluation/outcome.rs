@@ -1,10 +1,11 @@
 //! An outcome as the host keeps it: its value parsed once, when its unit is loaded.
 
+use once_cell::race::OnceBox;
 use pennon_wire::ErrorCode;
 use pennon_wire::report::{Outcome, Switch};
 use serde::de::IgnoredAny;
 
-use super::{FlagType, Value};
+use super::{Evaluation, FlagType, Value};
 
 /// The value of an outcome, parsed once when its unit is loaded.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +20,7 @@ pub(super) enum Parsed {
 }
 
 /// An outcome as the host keeps it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct HostOutcome {
     variant: Option<Box<str>>,
     metadata: Box<str>,
@@ -27,6 +28,8 @@ pub(crate) struct HostOutcome {
     json: Box<str>,
     value: Parsed,
     switch: Option<Box<Switched>>,
+    /// The evaluation of its flag as whatever type it has, once somebody has asked for it.
+    whole: OnceBox<Evaluation>,
 }
 
 /// The switch of a flag, with what its value is besides.
@@ -92,6 +95,7 @@ impl HostOutcome {
             json: json.into(),
             value,
             switch,
+            whole: OnceBox::new(),
         }
     }
 
@@ -107,6 +111,7 @@ impl HostOutcome {
 
     pub(crate) fn set_metadata(&mut self, metadata: String) {
         self.metadata = metadata.into();
+        self.whole = OnceBox::new();
     }
 
     /// The JSON of its value, on one line; none where it leaves the value to the caller.
@@ -133,6 +138,15 @@ impl HostOutcome {
             Parsed::String(text) => Value::String(text),
             Parsed::Json => Value::Json(&self.json),
         }
+    }
+
+    /// The evaluation of its flag as whatever type it has, which is made at the first call.
+    pub(super) fn whole(&self, make: impl FnOnce(&Self) -> Evaluation) -> &Evaluation {
+        self.whole.get_or_init(|| Box::new(make(self)))
+    }
+
+    pub(super) fn parsed(&self) -> Parsed {
+        self.value.clone()
     }
 
     /// Its JSON; empty where there is none.

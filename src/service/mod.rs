@@ -66,6 +66,10 @@ pub(crate) trait Composition: fmt::Debug + Send + Sync {
     /// Whether every change of the document may change the flag.
     fn depends_on_all(&self, member: usize) -> bool;
 
+    /// The definition of all flags and segments together, in pieces: its answers are those of the members in their order, then
+    /// those of the segments.
+    fn definition_of_all<'d>(&self, document: &'d str) -> Vec<Cow<'d, str>>;
+
     /// How many segments there are.
     fn segments(&self) -> usize;
 

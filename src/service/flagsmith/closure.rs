@@ -19,6 +19,17 @@ pub(super) struct Closure {
     pub(super) is_whole: bool,
 }
 
+impl Closure {
+    /// The whole document.
+    pub(super) fn whole(features: usize, segments: usize) -> Self {
+        Self {
+            features: (0..features as u32).collect(),
+            segments: (0..segments as u32).collect(),
+            is_whole: true,
+        }
+    }
+}
+
 /// What the segments of a document read.
 #[derive(Debug)]
 pub(super) struct Graph<'e> {
@@ -93,11 +104,7 @@ impl<'e> Graph<'e> {
     }
 
     fn whole(&self) -> Closure {
-        Closure {
-            features: (0..self.features.len() as u32).collect(),
-            segments: (0..self.segments.len() as u32).collect(),
-            is_whole: true,
-        }
+        Closure::whole(self.features.len(), self.segments.len())
     }
 
     /// Whether a feature of a closure depends on itself: features that depend on no other are taken away until there are none.

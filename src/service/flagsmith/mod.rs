@@ -11,6 +11,7 @@ mod rules;
 use std::borrow::Cow;
 use std::ops::Range;
 
+use self::closure::Closure;
 use self::environment::{Environment, Place};
 use super::{Composition, Member, SegmentName, Split, ValueOptions};
 use crate::json::quoted;
@@ -45,6 +46,17 @@ fn text<'d>(document: &'d str, place: &Range<u32>) -> Cow<'d, str> {
     Cow::Borrowed(document.get(place.start as usize..place.end as usize).unwrap_or_default())
 }
 
+/// What a definition is for.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// The first of its features.
+    Feature,
+    /// The segment of this number.
+    Segment(u32),
+    /// All of it.
+    All,
+}
+
 /// Pieces of a definition in the making.
 struct Pieces<'d> {
     document: &'d str,
@@ -73,11 +85,18 @@ impl<'d> Pieces<'d> {
 
 impl Composition for Environment {
     fn definition<'d>(&self, document: &'d str, member: usize) -> Vec<Cow<'d, str>> {
-        self.compose(document, member, None)
+        self.closures
+            .get(member)
+            .map(|closure| self.compose(document, closure, Asked::Feature))
+            .unwrap_or_default()
     }
 
     fn depends_on_all(&self, member: usize) -> bool {
         self.closures.get(member).is_some_and(|closure| closure.is_whole)
+    }
+
+    fn definition_of_all<'d>(&self, document: &'d str) -> Vec<Cow<'d, str>> {
+        self.compose(document, &Closure::whole(self.features.len(), self.segments.len()), Asked::All)
     }
 
     fn segments(&self) -> usize {
@@ -85,7 +104,10 @@ impl Composition for Environment {
     }
 
     fn segment_definition<'d>(&self, document: &'d str, segment: usize) -> Vec<Cow<'d, str>> {
-        self.compose(document, self.features.len() + segment, Some(segment as u32))
+        let closure = self.closures.get(self.features.len() + segment);
+        closure
+            .map(|closure| self.compose(document, closure, Asked::Segment(segment as u32)))
+            .unwrap_or_default()
     }
 
     fn stream_key(&self) -> Option<String> {
@@ -106,8 +128,7 @@ impl Composition for Environment {
 impl Environment {
     /// The definition that goes with a closure, in the form that the guest reads: the parts of the document as they are,
     /// `{"features": [...], "segments": [...], "groups": [...]}`.
-    fn compose<'d>(&self, document: &'d str, closure: usize, asked: Option<u32>) -> Vec<Cow<'d, str>> {
-        let Some(closure) = self.closures.get(closure) else { return Vec::new() };
+    fn compose<'d>(&self, document: &'d str, closure: &Closure, asked: Asked) -> Vec<Cow<'d, str>> {
         let mut pieces = Pieces { document, pieces: Vec::new() };
         let features = || closure.features.iter().filter_map(|feature| self.features.get(*feature as usize));
         pieces.fixed("{\"features\":[");
@@ -153,9 +174,13 @@ impl Environment {
         if closure.is_whole {
             pieces.fixed(",\"whole\":true");
         }
-        let position = asked.and_then(|asked| closure.segments.iter().position(|segment| *segment == asked));
-        if let Some(position) = position {
-            pieces.pieces.push(format!(",\"segment\":{position}").into());
+        match asked {
+            Asked::Feature => {}
+            Asked::All => pieces.fixed(",\"all\":true"),
+            Asked::Segment(asked) => {
+                let position = closure.segments.iter().position(|segment| *segment == asked);
+                pieces.pieces.push(format!(",\"segment\":{}", position.unwrap_or_default()).into());
+            }
         }
         pieces.fixed("}");
         pieces.pieces

@@ -15,6 +15,7 @@ pub(crate) struct Definition<'s> {
 pub(super) enum Part {
     Member(usize),
     Segment(usize),
+    All,
 }
 
 impl<'s> Definition<'s> {
@@ -26,13 +27,14 @@ impl<'s> Definition<'s> {
     pub(crate) fn text(&self) -> Cow<'s, str> {
         let pieces = match (&self.snapshot.composition, self.part) {
             (None, Part::Member(member)) => return Cow::Borrowed(self.snapshot.value(member)),
-            (None, Part::Segment(_)) => return Cow::Borrowed(""),
+            (None, Part::Segment(_) | Part::All) => return Cow::Borrowed(""),
             (Some(composition), Part::Member(member)) => {
                 composition.definition(&self.snapshot.document, member)
             }
             (Some(composition), Part::Segment(segment)) => {
                 composition.segment_definition(&self.snapshot.document, segment)
             }
+            (Some(composition), Part::All) => composition.definition_of_all(&self.snapshot.document),
         };
         Cow::Owned(pieces.concat())
     }

@@ -43,6 +43,8 @@ pub(crate) struct Snapshot {
     composition: Option<Arc<dyn Composition>>,
     /// Units of the segments.
     segments: Vec<Arc<Unit>>,
+    /// The unit of all flags and segments together; it goes with the document.
+    all: Arc<Unit>,
 }
 
 #[derive(Clone, Debug)]
@@ -117,6 +119,7 @@ impl Snapshot {
             service,
             composition: composition.map(Into::into),
             segments: (0..segments).map(|_| Arc::new(Unit::new(registry))).collect(),
+            all: Arc::new(Unit::new(registry)),
         };
         snapshot.reindex();
         Ok(snapshot)
@@ -256,9 +259,28 @@ impl Snapshot {
         self.composition.as_ref()?.stream_key()
     }
 
+    /// How many segments it has.
+    pub(crate) fn segments_len(&self) -> usize {
+        self.segments.len()
+    }
+
     /// Whether its service tells of segments.
     pub(crate) fn has_segments(&self) -> bool {
         self.composition.is_some()
+    }
+
+    /// The unit whose answers are those of all flags in the order of the document, then those of all segments; none where a
+    /// service has no such units.
+    pub(crate) fn all(&self) -> Option<(&Arc<Unit>, Definition<'_>)> {
+        self.composition.as_ref().map(|_| (&self.all, self.definition(Part::All)))
+    }
+
+    /// The flags in the order of their keys, each with its place in the document.
+    pub(crate) fn places(&self) -> Vec<(&str, usize)> {
+        let keys = self.entries.iter().map(|entry| entry.key(&self.document));
+        let mut places: Vec<_> = keys.enumerate().map(|(place, key)| (key, place)).collect();
+        places.sort_unstable();
+        places
     }
 
     /// All segments in the order of the document: name, unit, definition.
@@ -326,6 +348,7 @@ impl Snapshot {
             service: self.service,
             composition: self.composition.clone(),
             segments: self.segments.iter().map(|_| Arc::new(Unit::new(registry))).collect(),
+            all: Arc::new(Unit::new(registry)),
         }
     }
 }

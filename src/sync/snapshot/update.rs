@@ -96,6 +96,7 @@ impl Snapshot {
             service: self.service,
             composition: None,
             segments: Vec::new(),
+            all: Arc::clone(&self.all),
         };
         if same_keys {
             snapshot.index = self.index.clone();

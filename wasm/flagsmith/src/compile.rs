@@ -38,6 +38,10 @@ impl Evaluator for Flagsmith {
         unit.evaluate(context)
     }
 
+    fn evaluate_many(unit: &Unit, context: Context<'_>, _: Time) -> Vec<Answer> {
+        unit.evaluate_many(context)
+    }
+
     fn explain(&mut self, request: LoadRequest<'_>, context: Context<'_>, _: Time) -> String {
         let (unit, report) = load(&request);
         crate::explain::explain(&unit, &report, context)
@@ -130,6 +134,9 @@ impl<'e> Compiler<'e> {
             Err(message) => return refuse(ErrorCode::ParseError, message),
         };
         let asked = match definition.segment {
+            _ if definition.is_all && read.len() == definition.features.len() => Asked::All,
+            // The host asks for each feature alone.
+            _ if definition.is_all => return refuse(ErrorCode::General, "a feature cannot be read".into()),
             Some(segment) => Asked::Segment(segment),
             None => match read.iter().position(|read| read.feature.name == key) {
                 Some(flag) => Asked::Flag(flag),
@@ -175,13 +182,14 @@ impl<'e> Compiler<'e> {
             read.iter().map(|read| self.flag(read, &sources, &definition.groups)).collect();
         let order = crate::order::order(asked, &flags, &segments, definition.is_whole);
         let circular = self.answers.len() as u32;
-        if matches!(order, Order::Bulk) {
+        let mut conditions = segments.iter().flat_map(|segment| segment.rules.conditions());
+        let reads_flags = conditions.any(|condition| flags_read(&condition.property) != Some(None));
+        if reads_flags && matches!(order, Order::Bulk) {
             self.answers.add_circular();
         }
-        let reads_flags = !matches!(order, Order::Alone);
         let reads_document =
             segments.iter().flat_map(|segment| segment.rules.conditions()).any(reads_document);
-        let surroundings = if definition.is_whole || reads_document {
+        let surroundings = if reads_document {
             surroundings::whole(&self.environment.json, definition)
         } else {
             format!("{{\"environment\":{}}}", self.environment.json)
@@ -194,7 +202,7 @@ impl<'e> Compiler<'e> {
             order,
             surroundings: Json::parse_lax(&surroundings).unwrap_or_default(),
             facts: if reads_flags { self.answers.facts() } else { Vec::new() },
-            circular,
+            circular: if reads_flags { circular } else { 0 },
             ..Unit::default()
         }
     }
@@ -244,8 +252,15 @@ impl<'e> Compiler<'e> {
                 report.outcomes = vec![outcome("false"), outcome("true")];
                 report.tracked = false;
             }
-            _ => {
-                unit.outcomes = self.answers.outcomes(|answer| *answer.name == *key, &mut report.outcomes);
+            asked => {
+                let is_all = matches!(asked, Asked::All);
+                let is_wanted = |answer: &EngineAnswer| is_all || *answer.name == *key;
+                unit.outcomes = self.answers.outcomes(is_wanted, &mut report.outcomes);
+                if is_all {
+                    let outcome = |value: &str| Outcome { value: Some(value.into()), ..Outcome::default() };
+                    unit.segment_outcomes = report.outcomes.len() as u32;
+                    report.outcomes.extend([outcome("false"), outcome("true")]);
+                }
                 // A failure's answer has no value.
                 unit.default_outcome = report.outcomes.len() as u32;
                 report.outcomes.push(Outcome::default());

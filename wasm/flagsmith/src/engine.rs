@@ -31,6 +31,7 @@ pub fn evaluation_result(context: &str) -> Result<String, String> {
         segments: values("segments"),
         groups: Vec::new(),
         is_whole: true,
+        is_all: false,
         segment: None,
     };
     let mut compiler = Compiler::new(&environment);

@@ -328,6 +328,8 @@ pub struct Definition<'j> {
     pub groups: Vec<Group<'j>>,
     /// Whether it is the whole document, since what is asked for can depend on any part of it.
     pub is_whole: bool,
+    /// Whether all features and segments are asked for.
+    pub is_all: bool,
     /// The number of the segment that is asked for; none where a feature is.
     pub segment: Option<usize>,
 }
@@ -342,6 +344,7 @@ impl<'j> Definition<'j> {
             features: items("features").collect(),
             segments: items("segments").collect(),
             groups: items("groups").map(Group::new).collect(),
+            is_all: root.get("all").is_some_and(Node::is_truthy),
             is_whole: root.get("whole").is_some_and(Node::is_truthy),
             segment: match root.get("segment").map(Node::kind) {
                 Some(Kind::Int(Integer::Small(number))) => usize::try_from(*number).ok(),

@@ -34,7 +34,7 @@ pub(crate) fn order(asked: Asked, flags: &[Flag], segments: &[Segment], is_whole
     let (first, own) = match asked {
         Asked::Flag(flag) => (read_by_flag(flag), Some(flag)),
         Asked::Segment(segment) => (read_by_segment(segment), None),
-        Asked::Nothing => (Vec::new(), None),
+        Asked::All | Asked::Nothing => (Vec::new(), None),
     };
     if first.is_empty() {
         return Order::Alone;

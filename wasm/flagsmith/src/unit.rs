@@ -36,6 +36,8 @@ pub struct Unit {
     pub(crate) messages: Messages,
     /// The outcome of every error.
     pub(crate) default_outcome: u32,
+    /// The outcome of a segment that nobody is in; the next is that of one that somebody is in.
+    pub(crate) segment_outcomes: u32,
 }
 
 /// What a unit answers for.
@@ -45,6 +47,8 @@ pub(crate) enum Asked {
     Flag(usize),
     /// The segment of this number: outcome 1 where the identity is in it, else 0.
     Segment(usize),
+    /// All flags, then all segments, as many answers.
+    All,
     /// Nothing: it always fails.
     #[default]
     Nothing,
@@ -186,10 +190,42 @@ impl Unit {
         };
         match Scope::new(context, identifier, &self.key_prefix, &self.names) {
             Ok(scope) => self.evaluate_in(&scope),
-            Err(_) => {
-                Answer::failure(self.default_outcome, ErrorCode::InvalidContext, self.messages.no_traits)
-            }
+            Err(_) => self.without_traits(),
         }
+    }
+
+    /// Evaluates all flags, then all segments.
+    pub fn evaluate_many(&self, context: Context<'_>) -> Vec<Answer> {
+        let count = self.flags.len() + self.segments.len();
+        let Some(identifier) = context.targeting_key().filter(|key| !key.is_empty()) else {
+            let flags = self.flags.iter().map(|flag| self.give(Ok(flag.environment)));
+            return flags.chain(self.segments.iter().map(|_| self.segment_answer(false))).collect();
+        };
+        let Ok(scope) = Scope::new(context, identifier, &self.key_prefix, &self.names) else {
+            return vec![self.without_traits(); count];
+        };
+        let outcome = Bulk::new(self, &scope).run(0..self.flags.len());
+        let mut answers = Vec::with_capacity(count);
+        answers.extend(outcome.flags.into_iter().map(|answer| self.give(answer)));
+        let flags = answers.len();
+        answers.resize(count, self.segment_answer(false));
+        for segment in outcome.segments {
+            answers
+                .get_mut(flags + segment)
+                .into_iter()
+                .for_each(|answer| *answer = self.segment_answer(true));
+        }
+        answers
+    }
+
+    fn segment_answer(&self, is_in: bool) -> Answer {
+        let answer = in_or_out(is_in);
+        Answer { outcome: self.segment_outcomes + answer.outcome, ..answer }
+    }
+
+    #[cold]
+    fn without_traits(&self) -> Answer {
+        Answer::failure(self.default_outcome, ErrorCode::InvalidContext, self.messages.no_traits)
     }
 
     fn without_identity(&self) -> Answer {
@@ -198,7 +234,7 @@ impl Unit {
                 self.flags.get(flag).map_or_else(|| self.broken(), |flag| self.give(Ok(flag.environment)))
             }
             Asked::Segment(_) => Answer::value(0, Reason::Static),
-            Asked::Nothing => self.broken(),
+            Asked::All | Asked::Nothing => self.broken(),
         }
     }
 
@@ -227,7 +263,7 @@ impl Unit {
             return match self.asked {
                 Asked::Flag(_) => self.give(outcome.flags.first().copied().unwrap_or(Err(NoShare))),
                 Asked::Segment(segment) => in_or_out(outcome.segments.contains(&segment)),
-                Asked::Nothing => self.broken(),
+                Asked::All | Asked::Nothing => self.broken(),
             };
         }
         let answers = self.first_answers(scope);
@@ -240,7 +276,7 @@ impl Unit {
                 None => self.broken(),
             },
             Asked::Segment(segment) => in_or_out(self.segment_matches(segment, scope, &world)),
-            Asked::Nothing => self.broken(),
+            Asked::All | Asked::Nothing => self.broken(),
         }
     }
 

@@ -9,6 +9,7 @@
 //! | `load(length) -> u64` | loads the unit of the [`LoadRequest`] in the buffer; address and length (high half) of its report |
 //! | `unload(handle)` | frees a unit |
 //! | `evaluate(handle, context length, seconds, nanoseconds) -> u64` | evaluates with the context in the buffer; an [`Answer`] |
+//! | `evaluate_many(handle, context length, seconds, nanoseconds) -> u64` | evaluates a unit that has many answers; address and length of them, each an [`Answer`] of eight bytes |
 //! | `limit(bytes)` | lets the guest use so many bytes of its memory, which has its full size from the start; once, before all others |
 //! | `explain(length, context length, seconds, nanoseconds) -> u64` | explains what the unit of the request in the buffer answers for the context behind it; address and length of JSON |
 //! | `live_bytes() -> u32` | bytes that units and buffers hold |
@@ -20,7 +21,7 @@ use crate::context::Context;
 use crate::report::LoadReport;
 
 /// Version of the exports and formats of this crate.
-pub const ABI: u32 = 4;
+pub const ABI: u32 = 5;
 
 /// A moment: seconds and nanoseconds since 1970-01-01 UTC. Wider than nanoseconds in 64 bits, which end in 2262:
 /// flags have dates in 2999.
@@ -82,6 +83,11 @@ pub trait Evaluator {
 
     /// Evaluates a unit.
     fn evaluate(unit: &Self::Unit, context: Context<'_>, now: Time) -> Answer;
+
+    /// Evaluates a unit that has many answers, such as a whole ruleset.
+    fn evaluate_many(unit: &Self::Unit, context: Context<'_>, now: Time) -> Vec<Answer> {
+        vec![Self::evaluate(unit, context, now)]
+    }
 
     /// Explains what a unit answers, as a JSON object.
     fn explain(&mut self, request: LoadRequest<'_>, context: Context<'_>, now: Time) -> String;
@@ -145,6 +151,18 @@ impl<E: Evaluator + Default> Guest<E> {
         {
             let evaluator = self.evaluator.get_or_insert_default();
             self.report = evaluator.explain(request, Context::new(context), now).into_bytes();
+        }
+        &self.report
+    }
+
+    /// Evaluates a unit that has many answers with the context in the first `length` bytes of the buffer; empty where there is
+    /// no such unit.
+    pub fn evaluate_many(&mut self, handle: u32, length: usize, now: Time) -> &[u8] {
+        self.report.clear();
+        let unit = self.units.get(handle as usize).and_then(Option::as_ref);
+        if let (Some(unit), Some(context)) = (unit, self.buffer.get(..length)) {
+            let answers = E::evaluate_many(unit, Context::new(context), now);
+            self.report.extend(answers.into_iter().flat_map(|answer| answer.pack().to_le_bytes()));
         }
         &self.report
     }
@@ -224,6 +242,15 @@ macro_rules! export_guest {
             pub extern "C" fn evaluate(handle: u32, length: u32, seconds: i64, nanoseconds: u32) -> u64 {
                 GUEST.with_borrow(|guest| {
                     guest.evaluate(handle, length as usize, Time { seconds, nanoseconds })
+                })
+            }
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn evaluate_many(handle: u32, length: u32, seconds: i64, nanoseconds: u32) -> u64 {
+                GUEST.with_borrow_mut(|guest| {
+                    let now = Time { seconds, nanoseconds };
+                    let answers = guest.evaluate_many(handle, length as usize, now);
+                    answers.as_ptr() as u64 | (answers.len() as u64) << 32
                 })
             }
 
