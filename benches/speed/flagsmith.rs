@@ -8,7 +8,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use pennon::{Client, Context, FlagType, Options, Service};
+use pennon::{Client, Context, Options, Service};
 use serde_json::{Value, json};
 
 use crate::peer::{Peer, generate, python};
@@ -73,7 +73,8 @@ impl Document {
         let states = document["feature_states"].as_array().unwrap();
         let position = states.iter().position(|state| state["feature"]["name"] == flag).unwrap();
         let mut revise = |revision: usize| {
-            document["feature_states"][position]["feature_state_value"] = format!("revision {revision}").into();
+            document["feature_states"][position]["feature_state_value"] =
+                format!("revision {revision}").into();
             document.to_string().into_bytes()
         };
         (0..REVISIONS).map(&mut revise).collect()
@@ -148,7 +149,8 @@ fn describe(document: &Document, peer: &mut Peer) {
     );
     let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
     let what = format!("{}: flagsmith {}, engine {}", document.name, text("version"), text("engine"));
-    let overrides = format!("overrides: most {}, identities {}", told["most_overridden"], told["of_identities"]);
+    let overrides =
+        format!("overrides: most {}, identities {}", told["most_overridden"], told["of_identities"]);
     row(&what, &figure, &overrides);
 }
 
@@ -171,12 +173,26 @@ fn same_answers(document: &Document, peer: &mut Peer) {
                 compared += 1;
             }
             for (key, expected) in expected.iter().filter(|_| round == 1) {
-                assert_eq!(of_c.get_bool(key, &identity.context_of_c), expected[0], "{}: {key}", document.name);
-                assert_eq!(client.get_bool(key, &identity.context, false), expected[0], "{}: {key}", document.name);
+                assert_eq!(
+                    of_c.get_bool(key, &identity.context_of_c),
+                    expected[0],
+                    "{}: {key}",
+                    document.name
+                );
+                assert_eq!(
+                    client.get_bool(key, &identity.context, false),
+                    expected[0],
+                    "{}: {key}",
+                    document.name
+                );
             }
         }
     }
-    row(&format!("{}: answers compared with the vendor's", document.name), &format!("{compared}, all the same"), "");
+    row(
+        &format!("{}: answers compared with the vendor's", document.name),
+        &format!("{compared}, all the same"),
+        "",
+    );
 }
 
 /// The turn in the middle: ours and theirs.
@@ -194,9 +210,11 @@ fn flags(scale: Scale, document: &Document, peer: &mut Peer) {
         ("most_overridden", "most-overridden flag", "p50 <= 500 ns; >= 50x"),
         ("of_identities", "flag of many identities' overrides", ""),
     ];
-    for (name, what, must) in rows.into_iter().filter(|row| row.0 != "of_identities" || document.name == "D") {
+    for (name, what, must) in rows.into_iter().filter(|row| row.0 != "of_identities" || document.name == "D")
+    {
         let flag = document.flag(name);
-        let request = |calls: usize| json!({"do": "flag", "document": document.name, "flag": flag, "calls": calls});
+        let request =
+            |calls: usize| json!({"do": "flag", "document": document.name, "flag": flag, "calls": calls});
         let calls = if name == "of_identities" { 200 } else { 4000 };
         let ours = || {
             let times = measure::time(scale.calls / 8, scale.timer, |number| {
@@ -230,13 +248,42 @@ fn all(scale: Scale, document: &Document, peer: &mut Peer) {
         let figure = format!("{:.1} us  theirs {:.0} us  {:.1}x", ours / 1e3, theirs / 1e3, theirs / ours);
         row(&format!("{}: evaluate_all, {what}", document.name), &figure, ">= 30x");
     }
-    // What of it is no question to the guest: the parts of one evaluation, made of what is known already.
-    let constant = document.flag("untouched");
+    parts(scale, document, &used);
+}
+
+/// What evaluating all is made of: the flags in order, each answer with its texts, and the questions to the guest.
+fn parts(scale: Scale, document: &Document, used: &Client) {
     let identity = &document.identities[0].context;
-    let times = measure::time(scale.calls / 8, scale.timer, |_| {
-        black_box(used.evaluate(constant, FlagType::Any, identity));
+    let time = |client: &Client, selects: fn(&str) -> bool| {
+        let times = measure::time(40 * measure::BATCH, scale.timer, |_| {
+            black_box(client.evaluate_some(identity, selects));
+        });
+        times.p50() / 1e3
+    };
+    // Without segments, own states and variants no answer is the guest's.
+    let mut plain: Value = serde_json::from_str(&document.text).unwrap();
+    plain["project"]["segments"] = json!([]);
+    plain["identity_overrides"] = json!([]);
+    for state in plain["feature_states"].as_array_mut().unwrap() {
+        state["multivariate_feature_state_values"] = json!([]);
+    }
+    let constant = Client::new(options().ruleset(plain.to_string())).unwrap();
+    let all = constant.evaluate_all(identity).unwrap();
+    for evaluation in &all {
+        black_box(constant.get_bool(evaluation.key(), identity, false));
+    }
+    let asked = all.iter().filter(|evaluation| {
+        let read = used.attributes_read(evaluation.key()).unwrap().unwrap();
+        read.any || !read.names.is_empty()
     });
-    row(&format!("{}: evaluate, flag of no segment", document.name), &format!("{:.0} ns", times.p50()), "");
+    let figure = format!(
+        "in order {:.1} us; all constant {:.1} us; {} of {} flags ask the guest",
+        time(used, |_| false),
+        time(&constant, |_| true),
+        asked.count(),
+        all.len()
+    );
+    row(&format!("{}: evaluate_all, parts", document.name), &figure, "");
 }
 
 fn refreshes(document: &Document, peer: &mut Peer) {
@@ -251,7 +298,8 @@ fn refreshes(document: &Document, peer: &mut Peer) {
     let print = |what: &str, times: &mut [Duration], must: &str| {
         times.sort();
         let ours = times[times.len() / 2].as_nanos() as f64;
-        let figure = format!("{:.3} ms CPU  theirs {:.1} ms  {:.1}x", ours / 1e6, theirs / 1e6, theirs / ours);
+        let figure =
+            format!("{:.3} ms CPU  theirs {:.1} ms  {:.1}x", ours / 1e6, theirs / 1e6, theirs / ours);
         row(&format!("{}: refresh, {what}", document.name), &figure, must);
     };
     let mut unchanged: Vec<_> = (0..100)
@@ -264,7 +312,9 @@ fn refreshes(document: &Document, peer: &mut Peer) {
         .collect();
     print("nothing changed", &mut unchanged, "<= 0.2 ms CPU");
     let must = |at_a: &'static str| if document.name == "A" { at_a } else { "" };
-    for (name, what) in [("untouched", "one flag of no segment changed"), ("most_overridden", "most-overridden flag changed")] {
+    for (name, what) in
+        [("untouched", "one flag of no segment changed"), ("most_overridden", "most-overridden flag changed")]
+    {
         let flag = document.flag(name);
         let mut times: Vec<_> = document
             .revisions(flag)
@@ -307,7 +357,9 @@ pub fn hold(path: &Path) {
     let before = ["VmRSS", "RssAnon"].map(measure::memory);
     let text = std::fs::read_to_string(path).unwrap();
     let client = Client::new(options().ruleset(text)).unwrap();
-    let context = Context::from_json(r#"{"targetingKey":"user-00007","plan":"pro","age":31,"version":"2.3.4"}"#).unwrap();
+    let context =
+        Context::from_json(r#"{"targetingKey":"user-00007","plan":"pro","age":31,"version":"2.3.4"}"#)
+            .unwrap();
     let keys: Vec<_> = (0..100).map(|number| format!("feature_{:04}", number * 4)).collect();
     thread::scope(|scope| {
         for _ in 0..2 {
