@@ -6,6 +6,7 @@
     {"do": "answers", "document": "A"}                                  by identity: {flag: [enabled, value]}
     {"do": "flag", "document": "A", "flag": "feature_0000", "calls": n} {"p50": nanoseconds}
     {"do": "all", "document": "A", "calls": n}                          {"p50": nanoseconds}
+    {"do": "segments", "document": "A", "calls": n}                     {"p50": nanoseconds}
     {"do": "refresh", "document": "A", "calls": n}                      {"cpu": nanoseconds of one}
 
 A flag is asked for as its lazy path has it, `get_identity_flags(identifier, traits).is_feature_enabled(flag)`; no network.
@@ -65,6 +66,7 @@ def describe(document, **_):
     own, asked = client(document)[0], questions(document)
     index = own._segment_overrides_index
     told = {name: len(index.get(flag, {})) for name, flag in asked.items() if name != "identities"}
+    told["segments"] = len(json.loads((DIRECTORY / f"{document}.json").read_text())["project"]["segments"])
     return told | {"version": importlib.metadata.version("flagsmith"), "engine": importlib.metadata.version("flagsmith-flag-engine")}
 
 
@@ -92,6 +94,11 @@ def all(document, calls, **_):
     return p50(calls, lambda identifier, traits: own.get_identity_flags(identifier, traits).all_flags(), identities)
 
 
+def segments(document, calls, **_):
+    own, identities = client(document)
+    return p50(calls, own.get_identity_segments, identities)
+
+
 def refresh(document, calls, **_):
     """What a poll does when the bytes have arrived: parsing, mapping, indexing."""
     from flagsmith.mappers import map_environment_document_to_context
@@ -103,7 +110,7 @@ def refresh(document, calls, **_):
     return {"cpu": (time.thread_time_ns() - start) / calls}
 
 
-DO = {"describe": describe, "answers": answers, "flag": flag, "all": all, "refresh": refresh}
+DO = {"describe": describe, "answers": answers, "flag": flag, "all": all, "segments": segments, "refresh": refresh}
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -105,6 +105,10 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
+/// Rows of a document.
+type Part = fn(Scale, &Document, &mut Peer);
+
+/// `PENNON_BENCH_DOCUMENT` and `PENNON_BENCH_PART` leave all others out.
 pub fn run(scale: Scale) {
     let Some(python) = python() else {
         row("Flagsmith's client", "absent: tests/flagsmith/peer.sh installs it", "");
@@ -113,22 +117,30 @@ pub fn run(scale: Scale) {
     let directory = directory();
     generate(&python, &directory, SEED);
     let mut peer = Peer::start(&python, &directory);
+    let is_left_out = |name: &str, value: &str| std::env::var(name).is_ok_and(|only| only != value);
     let documents = ["A", "B", "C", "D"].map(|name| Document::read(&directory, name));
+    let documents: Vec<_> = documents
+        .into_iter()
+        .filter(|document| !is_left_out("PENNON_BENCH_DOCUMENT", document.name))
+        .collect();
     for document in &documents {
         describe(document, &mut peer);
     }
-    memory_rows(&directory, &documents);
-    for document in &documents {
-        same_answers(document, &mut peer);
-    }
-    for document in &documents {
-        flags(scale, document, &mut peer);
-    }
-    for document in &documents {
-        all(scale, document, &mut peer);
-    }
-    for document in &documents {
-        refreshes(document, &mut peer);
+    let parts: [(&str, Part); 6] = [
+        ("memory", |_, document, _| memory_rows(document)),
+        ("answers", |_, document, peer| same_answers(document, peer)),
+        ("flags", flags),
+        ("all", all),
+        ("segments", segments),
+        ("refreshes", |_, document, peer| refreshes(document, peer)),
+    ];
+    for (name, part) in parts {
+        if is_left_out("PENNON_BENCH_PART", name) {
+            continue;
+        }
+        for document in &documents {
+            part(scale, document, &mut peer);
+        }
     }
 }
 
@@ -144,7 +156,7 @@ fn describe(document: &Document, peer: &mut Peer) {
     let figure = format!(
         "{} features, {} segments, {} bytes",
         client.evaluate_all(&Context::new()).unwrap().len(),
-        client.segments(&document.identities[0].context).unwrap().unwrap().len(),
+        told["segments"],
         document.text.len()
     );
     let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
@@ -286,6 +298,21 @@ fn parts(scale: Scale, document: &Document, used: &Client) {
     row(&format!("{}: evaluate_all, parts", document.name), &figure, "");
 }
 
+fn segments(scale: Scale, document: &Document, peer: &mut Peer) {
+    let client = document.client();
+    let ours = || {
+        let times = measure::time(4 * measure::BATCH, scale.timer, |number| {
+            let identity = &document.identities[number % document.identities.len()];
+            black_box(client.segments(&identity.context));
+        });
+        times.p50()
+    };
+    let request = json!({"do": "segments", "document": document.name, "calls": 60});
+    let (ours, theirs) = in_turns(ours, || peer.figure(&request, "p50"));
+    let figure = format!("{:.1} us  theirs {:.0} us  {:.1}x", ours / 1e3, theirs / 1e3, theirs / ours);
+    row(&format!("{}: segments of an identity", document.name), &figure, "");
+}
+
 fn refreshes(document: &Document, peer: &mut Peer) {
     let client = document.client();
     let keys = keys(&client, 100);
@@ -331,25 +358,28 @@ fn refreshes(document: &Document, peer: &mut Peer) {
     }
 }
 
-/// What documents hold in memory, each in a process of its own.
-fn memory_rows(directory: &Path, documents: &[Document]) {
-    let least = directory.join("least.json");
-    let text = r#"{"api_key":"k","name":"n","project":{"segments":[]},"feature_states":[]}"#;
-    std::fs::write(&least, text).unwrap();
-    let held = |path: &Path| {
+/// What a document holds in memory, and one without features, each in a process of its own.
+fn memory_rows(document: &Document) {
+    let held = |text: &str| {
+        let path = directory().join("held.json");
+        std::fs::write(&path, text).unwrap();
         let output = Command::new(std::env::current_exe().unwrap()).env(HELD, path).output().unwrap();
         let figures = String::from_utf8(output.stdout).unwrap();
         figures.split_whitespace().map(|figure| figure.parse().unwrap()).collect::<Vec<f64>>()
     };
     let figure = |held: &[f64]| format!("{:.1} MiB, {:.1} of it anonymous", held[0] / MIB, held[1] / MIB);
-    row("resident memory, document without features", &figure(&held(&least)), "");
-    for document in documents {
-        let held = held(&directory.join(format!("{}.json", document.name)));
-        let must = format!("<= 2x + 8 MiB = {:.1} MiB", 2.0 * document.text.len() as f64 / MIB + 8.0);
-        row(&format!("{}: resident memory, 100 flags in use", document.name), &figure(&held), &must);
-        let figure = format!("{:.1} MiB", held[2] / MIB);
-        row(&format!("{}: its peak while a flag changes", document.name), &figure, "");
+    if document.name == "A" {
+        let least = r#"{"api_key":"k","name":"n","project":{"segments":[]},"feature_states":[]}"#;
+        row("resident memory, document without features", &figure(&held(least)), "");
     }
+    let of_document = held(&document.text);
+    let must = format!("<= 2x + 8 MiB = {:.1} MiB", 2.0 * document.text.len() as f64 / MIB + 8.0);
+    row(&format!("{}: resident memory, 100 flags in use", document.name), &figure(&of_document), &must);
+    row(
+        &format!("{}: its peak while a flag changes", document.name),
+        &format!("{:.1} MiB", of_document[2] / MIB),
+        "",
+    );
 }
 
 /// Holds a document, and prints the bytes that it takes, those of them that are no file's, and the peak of a refresh.
@@ -375,5 +405,8 @@ pub fn hold(path: &Path) {
     let changed = std::fs::read_to_string(path).unwrap().replacen("\"enabled\":true", "\"enabled\": true", 1);
     client.set_ruleset(changed).unwrap();
     let peak = measure::memory("VmHWM");
+    if std::env::var_os("PENNON_BENCH_SMAPS").is_some() {
+        eprintln!("{}", std::fs::read_to_string("/proc/self/smaps").unwrap());
+    }
     println!("{} {} {}", held[0] - before[0], held[1] - before[1], peak - before[0]);
 }
