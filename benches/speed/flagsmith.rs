@@ -142,6 +142,63 @@ pub fn run(scale: Scale) {
             part(scale, document, &mut peer);
         }
     }
+    if !is_left_out("PENNON_BENCH_PART", "conditions") {
+        conditions(scale);
+    }
+}
+
+/// What one condition adds to a flag that one segment overrides: what it takes with it and without.
+fn conditions(scale: Scale) {
+    let accounts: Vec<_> = (0..70).map(|number| format!("acc-{:04}", number * 13)).collect();
+    let accounts = accounts.join(",");
+    let cases = [
+        ("plan", "EQUAL", "pro"),
+        ("account", "IN", &*accounts),
+        ("", "PERCENTAGE_SPLIT", "50"),
+        ("email", "REGEX", r".*@example\.com$"),
+        ("email", "REGEX", r"^user-\d*[02468]@"),
+        ("version", "LESS_THAN", "2.3.0:semver"),
+        ("age", "MODULO", "3|1"),
+        ("$.identity.traits.country", "IN", "DE,FR,IT,ES"),
+        ("$.identity.identifier", "CONTAINS", "7"),
+        ("$.environment.name", "EQUAL", "Production"),
+        ("age", "GREATER_THAN", "30"),
+        ("score", "GREATER_THAN", "50.5"),
+        ("beta", "EQUAL", "true"),
+    ];
+    let question = |number: usize| {
+        json!({"identifier": format!("user-{number:05}"), "traits": {
+            "plan": "pro", "age": 31 + number % 7, "country": "IT", "email": format!("user-{number}@example.com"), "version": "2.3.4",
+            "account": "acc-0250", "score": 51.25, "beta": true
+        }})
+    };
+    let identities: Vec<_> = (0..64).map(|number| Identity::new(&question(number))).collect();
+    let p50 = |conditions: &[Value]| {
+        let state = json!({
+            "feature": {"id": 1, "name": "f"}, "enabled": true, "feature_state_value": "x", "django_id": 1,
+            "feature_segment": {"priority": 1}
+        });
+        let rules = json!([{"type": "ALL", "conditions": conditions, "rules": []}]);
+        let segment = json!({"id": 1, "name": "s", "rules": rules, "feature_states": [state]});
+        let document = json!({
+            "api_key": "k", "name": "Production", "project": {"segments": [segment]}, "feature_states": [state]
+        });
+        let client = abi::Client::of("flagsmith", &document.to_string(), "");
+        let times = measure::time(scale.calls / 8, scale.timer, |number| {
+            black_box(client.get_bool("f", &identities[number % identities.len()].context_of_c));
+        });
+        times.p50()
+    };
+    let condition = |(property, operator, value): (&str, &str, &str)| json!({"property_": property, "operator": operator, "value": value});
+    // A rule whose one condition holds for all: what is compared beside it comes behind.
+    let holds = condition(("plan", "IS_SET", ""));
+    let least = p50(std::slice::from_ref(&holds));
+    row("one segment, one condition IS_SET, get_bool", &format!("{least:.0} ns"), "");
+    for case in cases {
+        let more = p50(&[holds.clone(), condition(case)]) - least;
+        let value = if case.2.len() > 30 { "(70 values)" } else { case.2 };
+        row(&format!("a condition more: {} {} {value}", case.0, case.1), &format!("{more:.0} ns"), "");
+    }
 }
 
 /// Where the documents are.
@@ -405,8 +462,5 @@ pub fn hold(path: &Path) {
     let changed = std::fs::read_to_string(path).unwrap().replacen("\"enabled\":true", "\"enabled\": true", 1);
     client.set_ruleset(changed).unwrap();
     let peak = measure::memory("VmHWM");
-    if std::env::var_os("PENNON_BENCH_SMAPS").is_some() {
-        eprintln!("{}", std::fs::read_to_string("/proc/self/smaps").unwrap());
-    }
     println!("{} {} {}", held[0] - before[0], held[1] - before[1], peak - before[0]);
 }
