@@ -29,7 +29,12 @@ impl Client {
 
     /// A client with more options, such as `, "deadline_ms": 5`.
     pub fn with(ruleset: &str, more: &str) -> Self {
-        let json = format!("{{\"service\": \"goff\", \"pool_size\": 2{more}}}");
+        Self::of("goff", ruleset, more)
+    }
+
+    /// A client of a service, by the name that options have for it.
+    pub fn of(service: &str, ruleset: &str, more: &str) -> Self {
+        let json = format!("{{\"service\": \"{service}\", \"pool_size\": 2{more}}}");
         let (mut options, mut client) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the text is readable, and the output a local variable.
         let status = unsafe {
@@ -112,7 +117,10 @@ unsafe impl Sync for Context {}
 
 impl Context {
     pub fn new(number: usize) -> Self {
-        let json = fixtures::context(number);
+        Self::from_json(&fixtures::context(number))
+    }
+
+    pub fn from_json(json: &str) -> Self {
         let mut context = ptr::null_mut();
         // SAFETY: the text is readable, and the output a local variable.
         let status = unsafe {

@@ -1,4 +1,4 @@
-//! The rows of design.md section 11 that concern the core and GO Feature Flag, as a table.
+//! The rows of design.md section 11 that concern the core, GO Feature Flag and Flagsmith, as a table.
 //!
 //! `make bench`; `cargo bench --features internals --bench speed -- quick` for a tenth of the calls.
 
@@ -13,9 +13,11 @@
 mod abi;
 mod events;
 mod fixtures;
+mod flagsmith;
 mod life;
 mod measure;
 mod module;
+mod peer;
 mod sandbox;
 mod sink;
 mod threads;
@@ -40,6 +42,10 @@ pub fn row(what: &str, figure: &str, must: &str) {
 }
 
 fn main() {
+    // A process of its own, for what a document holds in memory.
+    if let Some(document) = std::env::var_os(flagsmith::HELD) {
+        return flagsmith::hold(document.as_ref());
+    }
     let quick = std::env::args().any(|argument| argument == "quick");
     let only: Vec<String> =
         std::env::args().skip(1).filter(|a| !a.starts_with("--") && a != "quick").collect();
@@ -49,12 +55,13 @@ fn main() {
         measure::BATCH,
         scale.timer
     );
-    let runs: [(&str, Run); 7] = [
+    let runs: [(&str, Run); 8] = [
         // First, while nothing else has used the heap.
         ("memory", life::memory_rows),
         ("abi", abi::run),
         ("events", events::run),
         ("module", module::run),
+        ("flagsmith", flagsmith::run),
         ("sandbox", sandbox::run),
         ("threads", threads::run),
         ("life", life::run),
