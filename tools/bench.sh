@@ -3,7 +3,7 @@
 . "$(dirname "$0")/steps.sh"
 
 needs() {
-    packages gcc libc6-dev
+    packages gcc libc6-dev python3 python3-venv
     toolchain
 }
 

@@ -51,7 +51,7 @@ impl Core {
         at_once: &AtOnce,
         selects: impl Fn(&str) -> bool,
     ) -> Option<Vec<Evaluation>> {
-        let places = snapshot.places().into_iter().filter(|(key, _)| selects(key));
+        let places = snapshot.places().filter(|(key, _)| selects(key));
         places
             .map(|(key, place)| Some(at_once.resolved(place)?.into_evaluation(key, FlagType::Any)))
             .collect()

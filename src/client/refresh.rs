@@ -15,6 +15,7 @@ use crate::state::{Severity, State};
 use crate::sync::document::to_json;
 use crate::sync::registry::Unit;
 use crate::sync::snapshot::{Changes, Snapshot};
+use crate::sync::source::Format;
 
 /// Changed units that a refresh loads before it is published; more would delay it without much use.
 const WARM_UNITS: usize = 1024;
@@ -34,9 +35,14 @@ impl Core {
     /// Makes a document of the application's the ruleset in force.
     pub(crate) fn replace(&self, document: Vec<u8>) -> Result<Changes, Error> {
         let since = Instant::now();
-        let published = to_json(document, self.format).and_then(|document| {
-            self.publish(Incoming { document, form: Form::Either, source: Source::Application, since })
-        });
+        let published = if self.format == Format::Json && self.is_in_force(&document) {
+            self.origin.store(Source::Application as u8, Ordering::Relaxed);
+            Ok((Changes::default(), 0))
+        } else {
+            to_json(document, self.format).and_then(|document| {
+                self.publish(Incoming { document, form: Form::Either, source: Source::Application, since })
+            })
+        };
         let published = published.map(|(changes, _)| changes);
         if let Some(link) = &self.link {
             // What the service has is no longer what is in force.
@@ -102,9 +108,20 @@ impl Core {
 
     /// Makes an answer of the service the ruleset in force.
     fn accept(&self, document: Vec<u8>, since: Instant) -> Result<(Changes, u64), Error> {
+        if self.is_in_force(&document)
+            && let Some(snapshot) = self.snapshot.load().as_ref()
+        {
+            self.origin.store(Source::Service as u8, Ordering::Relaxed);
+            return Ok((Changes::default(), snapshot.generation()));
+        }
         let document = String::from_utf8(document)
             .map_err(|_| Error::InvalidRuleset("the service's ruleset is not UTF-8".into()))?;
         self.publish(Incoming { document, form: Form::Answer, source: Source::Service, since })
+    }
+
+    /// Whether a document is byte for byte the one in force, which is told before anything is made of it.
+    fn is_in_force(&self, document: &[u8]) -> bool {
+        self.snapshot.load().as_ref().is_some_and(|snapshot| snapshot.document().as_bytes() == document)
     }
 
     /// Makes what an earlier run left the ruleset in force.

@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use once_cell::race::OnceBox;
 
 pub(crate) use self::definition::Definition;
 use self::definition::Part;
@@ -45,6 +46,8 @@ pub(crate) struct Snapshot {
     segments: Vec<Arc<Unit>>,
     /// The unit of all flags and segments together; it goes with the document.
     all: Arc<Unit>,
+    /// The places of the flags by the order of their keys, once somebody has asked for all.
+    order: OnceBox<Vec<u32>>,
 }
 
 #[derive(Clone, Debug)]
@@ -120,6 +123,7 @@ impl Snapshot {
             composition: composition.map(Into::into),
             segments: (0..segments).map(|_| Arc::new(Unit::new(registry))).collect(),
             all: Arc::new(Unit::new(registry)),
+            order: OnceBox::new(),
         };
         snapshot.reindex();
         Ok(snapshot)
@@ -242,16 +246,10 @@ impl Snapshot {
 
     /// All units in the order of their keys: key, unit, definition.
     pub(crate) fn units(&self) -> impl Iterator<Item = (&str, &Arc<Unit>, Definition<'_>)> {
-        let mut order: Vec<_> = self
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(position, entry)| {
-                (entry.key(&self.document), &entry.unit, self.definition(Part::Member(position)))
-            })
-            .collect();
-        order.sort_unstable_by_key(|(key, ..)| *key);
-        order.into_iter()
+        self.places().filter_map(|(key, place)| {
+            let unit = &self.entries.get(place)?.unit;
+            Some((key, unit, self.definition(Part::Member(place))))
+        })
     }
 
     /// By what the service's change stream knows it.
@@ -276,11 +274,13 @@ impl Snapshot {
     }
 
     /// The flags in the order of their keys, each with its place in the document.
-    pub(crate) fn places(&self) -> Vec<(&str, usize)> {
-        let keys = self.entries.iter().map(|entry| entry.key(&self.document));
-        let mut places: Vec<_> = keys.enumerate().map(|(place, key)| (key, place)).collect();
-        places.sort_unstable();
-        places
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&str, usize)> {
+        let order = self.order.get_or_init(|| {
+            let mut order: Vec<u32> = (0..self.entries.len() as u32).collect();
+            order.sort_unstable_by_key(|place| self.key_at(*place));
+            Box::new(order)
+        });
+        order.iter().map(|place| (self.key_at(*place), *place as usize))
     }
 
     /// All segments in the order of the document: name, unit, definition.
@@ -349,6 +349,7 @@ impl Snapshot {
             composition: self.composition.clone(),
             segments: self.segments.iter().map(|_| Arc::new(Unit::new(registry))).collect(),
             all: Arc::new(Unit::new(registry)),
+            order: OnceBox::new(),
         }
     }
 }

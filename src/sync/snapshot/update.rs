@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashTable;
+use once_cell::race::OnceBox;
 
 use super::{Changes, Entry, Snapshot, hash, text};
 use crate::sync::registry::{Registry, Unit};
@@ -97,6 +98,7 @@ impl Snapshot {
             composition: None,
             segments: Vec::new(),
             all: Arc::clone(&self.all),
+            order: OnceBox::new(),
         };
         if same_keys {
             snapshot.index = self.index.clone();

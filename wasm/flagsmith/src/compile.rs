@@ -7,7 +7,7 @@ use pennon_wire::limits::MAX_OUTCOMES;
 use pennon_wire::report::{Diagnostic, LoadReport, Outcome, Severity};
 use pennon_wire::{Answer, Context, ErrorCode, Value as Raw};
 
-use crate::answers::{Answer as EngineAnswer, Answers, Cause, Settings};
+use crate::answers::{Answer as EngineAnswer, Answers, Cause, Fact, Settings};
 use crate::condition::{Condition, Place, Property};
 use crate::diagnose;
 use crate::feature::{Definition, Feature, Form, Group, Segment as Source};
@@ -168,6 +168,11 @@ impl<'e> Compiler<'e> {
             }
         }
         Ok(all)
+    }
+
+    /// All answers so far, in the form in which conditions read them.
+    pub fn facts(&self) -> Vec<Fact> {
+        self.answers.facts()
     }
 
     /// Compiles the whole of a definition.

@@ -38,6 +38,8 @@ pub fn evaluation_result(context: &str) -> Result<String, String> {
     let read = compiler.read("", &definition)?;
     let mut unit = compiler.unit(Asked::Nothing, &definition, &read);
     unit.surroundings = Json::parse_lax(context)?;
+    // Here they are the answers themselves, whether conditions read them or not.
+    unit.facts = compiler.facts();
     let identity = root.get("identity").filter(|identity| identity.is_truthy());
     let part = |name| identity.and_then(|identity| identity.get(name));
     let identifier = part("identifier").map(value_text).unwrap_or_default();

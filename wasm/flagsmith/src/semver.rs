@@ -6,12 +6,12 @@ use std::cmp::Ordering;
 pub const SUFFIX: &str = ":semver";
 
 /// A version whose text was checked; ordered without its build.
-#[derive(Clone, Debug)]
-pub struct Version {
+#[derive(Clone, Copy, Debug)]
+pub struct Version<'t> {
     /// Decimal digits without zeros in front, of any size.
-    numbers: [Box<str>; 3],
-    prerelease: Option<Box<str>>,
-    build: Option<Box<str>>,
+    numbers: [&'t str; 3],
+    prerelease: Option<&'t str>,
+    build: Option<&'t str>,
 }
 
 fn is_numeric(identifier: &str) -> bool {
@@ -26,9 +26,9 @@ fn is_identifier(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-impl Version {
+impl<'t> Version<'t> {
     /// Reads a version; none where it is no strict one.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &'t str) -> Option<Self> {
         let (rest, build) = match text.split_once('+') {
             Some((rest, build)) => (rest, Some(build)),
             None => (text, None),
@@ -46,23 +46,19 @@ impl Version {
             && prerelease.is_none_or(|text| {
                 text.split('.').all(|part| is_identifier(part) && (!is_numeric(part) || is_number(part)))
             });
-        is_good.then(|| Self {
-            numbers: numbers.map(Into::into),
-            prerelease: prerelease.map(Into::into),
-            build: build.map(Into::into),
-        })
+        is_good.then_some(Self { numbers, prerelease, build })
     }
 
     /// Whether Python's `in` finds the text among its parts: the numbers are no texts (reference C2).
     pub fn contains(&self, text: &str) -> bool {
-        [&self.prerelease, &self.build].into_iter().flatten().any(|part| **part == *text)
+        [self.prerelease, self.build].into_iter().flatten().any(|part| part == text)
     }
 
     /// By precedence: builds do not count.
     pub fn compare(&self, other: &Self) -> Ordering {
         let numbers = self.numbers.iter().zip(&other.numbers);
         numbers.map(|(a, b)| compare_numbers(a, b)).find(|order| order.is_ne()).unwrap_or_else(|| {
-            match (&self.prerelease, &other.prerelease) {
+            match (self.prerelease, other.prerelease) {
                 (None, None) => Ordering::Equal,
                 (None, Some(_)) => Ordering::Greater,
                 (Some(_), None) => Ordering::Less,
@@ -125,7 +121,9 @@ mod tests {
                 assert_eq!(a.compare(&b), i.cmp(&j));
             }
         }
-        let with_build = |text| Version::parse(text).unwrap();
+        fn with_build(text: &str) -> Version<'_> {
+            Version::parse(text).unwrap()
+        }
         assert!(with_build("1.2.3+a").compare(&with_build("1.2.3+b")).is_eq());
         assert!(with_build("1.2.3-x-y+b7").contains("b7") && with_build("1.2.3-x-y").contains("x-y"));
         assert!(!with_build("1.2.3-alpha.1").contains("alpha") && !with_build("1.2.3").contains("1"));

@@ -43,6 +43,12 @@ impl<'w> World<'w> {
         self.unit.fact(answer?)
     }
 
+    /// A member of the environment.
+    pub fn environment(&self, name: &str) -> Result<Value<'w>, Raised> {
+        let environment = self.unit.surroundings().get("environment");
+        environment.and_then(|environment| environment.get(name)).map_or(Ok(Value::Null), value_of)
+    }
+
     /// Whether what is read matters, and not only what it gives.
     #[inline]
     pub fn counts_reads(&self) -> bool {

@@ -1,12 +1,11 @@
 //! A feature, or a segment, in the form in which it is evaluated.
 
 use hashbrown::HashTable;
-use pennon_wire::context::hash;
 use pennon_wire::{Answer, Context, ErrorCode, Reason, bytes};
 
 use crate::answers::Fact;
 use crate::bulk::Bulk;
-use crate::condition::spread;
+use crate::condition::hash_of;
 use crate::feature::Priority;
 use crate::json::{Json, Node};
 use crate::rule::Rules;
@@ -137,7 +136,7 @@ impl Flag {
 /// The answers of identities that have one of their own, by identifier.
 #[derive(Debug, Default)]
 pub(crate) struct Identities {
-    answers: HashTable<(u32, Box<[u8]>, u32)>,
+    answers: HashTable<(u64, Box<[u8]>, u32)>,
 }
 
 impl Identities {
@@ -145,15 +144,14 @@ impl Identities {
     pub fn add(&mut self, identifier: &str, answer: u32) {
         let text = identifier.as_bytes();
         if self.get(text).is_none() {
-            let hash = hash(text);
-            self.answers.insert_unique(spread(hash), (hash, text.into(), answer), |(hash, ..)| spread(*hash));
+            let hash = hash_of(text);
+            self.answers.insert_unique(hash, (hash, text.into(), answer), |(hash, ..)| *hash);
         }
     }
 
     fn get(&self, text: &[u8]) -> Option<u32> {
-        let hash = hash(text);
-        let found =
-            self.answers.find(spread(hash), |(other, known, _)| *other == hash && bytes::equal(known, text));
+        let hash = hash_of(text);
+        let found = self.answers.find(hash, |(other, known, _)| *other == hash && bytes::equal(known, text));
         found.map(|(.., answer)| *answer)
     }
 

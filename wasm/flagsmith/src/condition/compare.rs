@@ -56,8 +56,8 @@ pub struct Operand {
 #[derive(Debug)]
 enum Text {
     Plain(Box<[u8]>),
-    /// The text without its suffix, and the version that it is, if it is one.
-    Version(Box<str>, Option<Version>),
+    /// The text without its suffix, which is a version, or is none.
+    Version(Box<str>),
     /// The value is none that a text can be compared with.
     Incomparable,
 }
@@ -67,7 +67,7 @@ impl Operand {
     pub fn new(value: Node<'_>) -> Self {
         let text = match value.kind() {
             Kind::Text(text) => match text.strip_suffix(SUFFIX) {
-                Some(version) => Text::Version(version.into(), Version::parse(version)),
+                Some(version) => Text::Version(version.into()),
                 None => Text::Plain(text.as_bytes().into()),
             },
             Kind::Null => Text::Plain(b"None".as_slice().into()),
@@ -106,9 +106,10 @@ impl Operand {
             (Text::Plain(own), Comparison::Equal) => bytes::equal(value, own),
             (Text::Plain(own), Comparison::NotEqual) => !bytes::equal(value, own),
             (Text::Plain(own), _) => comparison.holds(Some(value.cmp(own))),
-            (Text::Version(_, own), _) => own.as_ref().is_some_and(|own| {
-                version(value).is_some_and(|value| comparison.holds(Some(value.compare(own))))
-            }),
+            (Text::Version(own), _) => match (version(value), Version::parse(own)) {
+                (Some(value), Some(own)) => comparison.holds(Some(value.compare(&own))),
+                _ => false,
+            },
             (Text::Incomparable, _) => false,
         }
     }
@@ -118,7 +119,7 @@ impl Operand {
         let Some(value) = value.text() else { return false };
         match &self.text {
             Text::Plain(own) => contains(value, own),
-            Text::Version(own, _) => version(value).is_some_and(|value| value.contains(own)),
+            Text::Version(own) => version(value).is_some_and(|value| value.contains(own)),
             Text::Incomparable => false,
         }
     }
@@ -129,7 +130,7 @@ fn truncated(number: f64) -> Option<Integer> {
     Integer::parse(&format!("{:.0}", number.trunc())).filter(|_| number.is_finite())
 }
 
-fn version(text: &[u8]) -> Option<Version> {
+fn version(text: &[u8]) -> Option<Version<'_>> {
     Version::parse(std::str::from_utf8(text).ok()?)
 }
 

@@ -1,4 +1,4 @@
-//! The items of an IN condition: a set of texts (reference 2.4.1, M4).
+//! Sets of texts: the items of an IN condition, identifiers (reference 2.4.1, M4).
 
 use hashbrown::HashTable;
 use pennon_wire::bytes;
@@ -7,15 +7,15 @@ use pennon_wire::context::hash;
 /// A set of texts, looked up without regard to their number.
 #[derive(Debug, Default)]
 pub struct Texts {
-    texts: HashTable<(u32, Box<[u8]>)>,
+    texts: HashTable<(u64, Box<[u8]>)>,
 }
 
 impl Texts {
     /// Whether a text is among them.
     #[inline]
     pub fn contains(&self, text: &[u8]) -> bool {
-        let hash = hash(text);
-        self.texts.find(spread(hash), |(other, known)| *other == hash && bytes::equal(known, text)).is_some()
+        let hash = hash_of(text);
+        self.texts.find(hash, |(other, known)| *other == hash && bytes::equal(known, text)).is_some()
     }
 }
 
@@ -24,16 +24,25 @@ impl<T: AsRef<str>> FromIterator<T> for Texts {
         let mut set = Self::default();
         for item in items {
             let text = item.as_ref().as_bytes();
-            let hash = hash(text);
             if !set.contains(text) {
-                set.texts.insert_unique(spread(hash), (hash, text.into()), |(hash, _)| spread(*hash));
+                set.texts.insert_unique(hash_of(text), (hash_of(text), text.into()), |(hash, _)| *hash);
             }
         }
         set
     }
 }
 
-/// A hash table takes its places from the low bits and its tags from the high ones.
-pub fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// A hash for tables, which take their places from the low bits and their tags from the high ones: of two words where they
+/// hold the whole text, which a guest has at once; of a longer one byte by byte.
+#[inline]
+pub fn hash_of(text: &[u8]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let word = match text.get(text.len().saturating_sub(8)..) {
+        Some(tail) if text.len() <= 16 => {
+            bytes::head(text) ^ bytes::head(tail).rotate_left(29) ^ text.len() as u64
+        }
+        _ => hash(text).into(),
+    };
+    let mixed = word.wrapping_mul(ODD);
+    (mixed ^ mixed >> 32).wrapping_mul(ODD)
 }

@@ -7,7 +7,7 @@ mod test;
 
 use pennon_wire::report::{Diagnostic, Severity};
 
-pub use self::items::spread;
+pub use self::items::hash_of;
 pub use self::property::{Member, Place, Property};
 use self::test::Test;
 use crate::hash::Prefix;

@@ -34,6 +34,8 @@ pub enum Place {
     Key,
     /// `$.identity.traits.NAME`
     Trait(TraitName),
+    /// `$.environment.NAME`
+    Environment(Box<str>),
     /// `$.flags.NAME.MEMBER`
     Flag(Box<str>, Member),
     /// Any other.
@@ -98,7 +100,9 @@ impl Property {
             Self::Trait(name) => vec![name.as_str()],
             Self::Key | Self::Raises => Vec::new(),
             Self::Path(name, Place::Trait(other)) => vec![name.as_str(), other.as_str()],
-            Self::Path(name, Place::Identifier | Place::Key | Place::Flag(..)) => vec![name.as_str()],
+            Self::Path(name, Place::Identifier | Place::Key | Place::Environment(_) | Place::Flag(..)) => {
+                vec![name.as_str()]
+            }
             Self::Path(name, Place::Any(path)) => match path.names()? {
                 [first, ..] if &**first == "environment" => vec![name.as_str()],
                 _ => return None,
@@ -137,6 +141,7 @@ impl Place {
             ["identity", "identifier"] => Self::Identifier,
             ["identity", "key"] => Self::Key,
             ["identity", "traits", name] => Self::Trait(TraitName::new(name)),
+            ["environment", name] => Self::Environment((*name).into()),
             ["flags", flag, name] => match member(name) {
                 Some(member) => Self::Flag((*flag).into(), member),
                 None => Self::Any(Box::new(path)),
@@ -157,6 +162,7 @@ impl Place {
                 Raw::List(_) | Raw::Map(_) => Ok(Value::Null),
                 value => Value::of(value),
             },
+            Self::Environment(name) => world.environment(name),
             Self::Flag(name, member) => {
                 world.flag(name).map_or(Ok(Value::Null), |answer| answer.member(*member))
             }
