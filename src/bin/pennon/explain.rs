@@ -47,12 +47,13 @@ fn items<'v>(object: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
 fn tell(explanation: &Value, out: &mut impl Write) -> io::Result<()> {
     let key = text(explanation, "key");
     match explanation.get("value") {
-        Some(value) => writeln!(
-            out,
-            "{key} = {value}  ({}, variant {})",
-            text(explanation, "reason"),
-            text(explanation, "variant")
-        )?,
+        Some(value) => {
+            let variant = match explanation.get("variant").and_then(Value::as_str) {
+                Some(variant) => format!(", variant {variant}"),
+                None => String::new(),
+            };
+            writeln!(out, "{key} = {value}  ({}{variant})", text(explanation, "reason"))?;
+        }
         None => {
             writeln!(out, "{key}: {}: {}", text(explanation, "errorCode"), text(explanation, "errorDetails"))?
         }
@@ -102,7 +103,9 @@ fn tell_choice(choice: &Value, out: &mut impl Write) -> io::Result<()> {
 
 fn tell_rule(rule: &Value, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n{}: {}", text(rule, "rule"), text(rule, "result"))?;
-    writeln!(out, "  query: {}", text(rule, "query"))?;
+    if rule.get("query").is_some() {
+        writeln!(out, "  query: {}", text(rule, "query"))?;
+    }
     for comparison in items(rule, "comparisons") {
         let holds = comparison.get("holds").and_then(Value::as_bool).unwrap_or_default();
         let operands: Vec<_> = items(comparison, "operands")

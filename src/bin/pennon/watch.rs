@@ -234,7 +234,11 @@ fn print(printer: &Printer, question: &Question, evaluation: &Evaluation) {
         "{{\"event\":\"evaluation\",\"flag\":{},\"targetingKey\":{},\"value\":{value},\"variant\":{},\"reason\":\"{reason}\"",
         quoted(flag),
         question.user,
-        quoted(evaluation.variant())
+        if evaluation.has_variant() || evaluation.error_code().is_some() {
+            quoted(evaluation.variant())
+        } else {
+            "null".into()
+        }
     );
     let mut readable =
         format!("evaluation {flag} {} {value} {} {reason}", question.user, evaluation.variant());
