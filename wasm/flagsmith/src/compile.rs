@@ -10,9 +10,9 @@ use pennon_wire::{Answer, Context, ErrorCode, Value as Raw};
 use crate::answers::{Answer as EngineAnswer, Answers, Cause, Fact, Settings};
 use crate::condition::{Condition, Place, Property};
 use crate::diagnose;
-use crate::feature::{Definition, Feature, Form, Group, Segment as Source};
+use crate::feature::{Definition, Fault, Feature, Form, Group, Segment as Source};
 use crate::hash::Prefix;
-use crate::json::{Json, quoted};
+use crate::json::{Json, Node, quoted};
 use crate::python::value_text;
 use crate::rule::Rules;
 use crate::state::State;
@@ -151,12 +151,14 @@ impl<'e> Compiler<'e> {
     /// the whole document.
     pub fn read<'j>(&mut self, key: &str, definition: &Definition<'j>) -> Result<Vec<Read<'j>>, String> {
         let form = definition.form;
+        let overrides = overrides(definition);
+        let identities = identities(&definition.groups);
         let mut all = Vec::new();
         for node in &definition.features {
             let name = form.name(*node).unwrap_or_default();
             let feature = form.read(*node);
-            let overrides = overrides(definition, name);
-            let identities = identities(&definition.groups, name);
+            let overrides = read_all(&overrides, name, |state| form.read(state));
+            let identities = read_all(&identities, name, |state| Form::Document.read_identity(state));
             match (feature, overrides, identities) {
                 (Ok(feature), Ok(overrides), Ok(identities)) => {
                     all.push(Read { feature, overrides, identities });
@@ -290,31 +292,39 @@ impl<'e> Compiler<'e> {
     }
 }
 
-type Fault = crate::feature::Fault;
+/// States by the names of their features, each with the number of the segment or the group that has it.
+type States<'j> = HashMap<&'j str, Vec<(usize, Node<'j>)>>;
 
-/// What segments have instead of a feature's default, in the order of the document.
-fn overrides<'j>(definition: &Definition<'j>, name: &str) -> Result<Vec<(usize, Feature<'j>)>, Fault> {
+/// What segments have instead of features' defaults, in the order of the document.
+fn overrides<'j>(definition: &Definition<'j>) -> States<'j> {
     let form = definition.form;
-    let mut found = Vec::new();
+    let mut states = States::new();
     for (number, segment) in definition.segments.iter().enumerate() {
         for state in form.segment(*segment).overrides {
-            if form.name(state) == Some(name) {
-                found.push((number, form.read(state)?));
-            }
+            states.entry(form.name(state).unwrap_or_default()).or_default().push((number, state));
         }
     }
-    Ok(found)
+    states
 }
 
 /// What groups of identities have instead. Of their states only four fields are read (reference M11).
-fn identities<'j>(groups: &[Group<'j>], name: &str) -> Result<Vec<(usize, Feature<'j>)>, Fault> {
-    let mut found = Vec::new();
+fn identities<'j>(groups: &[Group<'j>]) -> States<'j> {
+    let mut states = States::new();
     for (number, group) in groups.iter().enumerate() {
-        for state in group.states.iter().filter(|state| Form::Document.name(**state) == Some(name)) {
-            found.push((number, Form::Document.read_identity(*state)?));
+        for state in &group.states {
+            states.entry(Form::Document.name(*state).unwrap_or_default()).or_default().push((number, *state));
         }
     }
-    Ok(found)
+    states
+}
+
+fn read_all<'j>(
+    states: &States<'j>,
+    name: &str,
+    read: impl Fn(Node<'j>) -> Result<Feature<'j>, Fault>,
+) -> Result<Vec<(usize, Feature<'j>)>, Fault> {
+    let states = states.get(name).into_iter().flatten();
+    states.map(|(number, state)| Ok((*number, read(*state)?))).collect()
 }
 
 /// The answer that no context can change.
