@@ -3,6 +3,8 @@
 
 mod parser;
 
+use std::collections::HashMap;
+
 use crate::integer::Integer;
 
 /// Levels of lists and maps, beyond which Python raises (reference M4; its own limit is between 993 and 1,000).
@@ -126,11 +128,13 @@ impl<'j> Node<'j> {
     /// The members of a map, by every name the last value, at the place of the first; none of anything else.
     pub fn members(self) -> Vec<(&'j str, Self)> {
         let mut members: Vec<(&str, Self)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
         let is_map = matches!(self.part(), Part::Map(_));
         let mut inner = self.inner().take_while(|_| is_map);
         while let (Some(name), Some(value)) = (inner.next(), inner.next()) {
             let Kind::Text(name) = name.kind() else { continue };
-            match members.iter_mut().find(|(known, _)| *known == name) {
+            let place = *places.entry(name).or_insert(members.len());
+            match members.get_mut(place) {
                 Some(member) => member.1 = value,
                 None => members.push((name, value)),
             }
