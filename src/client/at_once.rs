@@ -32,14 +32,13 @@ impl Core {
         if unit.loaded().is_some_and(|loaded| loaded.constant.is_some()) {
             return None;
         }
-        let answers = self.on_instance(unit, |instance| {
+        let answers: Result<Vec<Answer>, EngineError> = self.on_instance(unit, |instance| {
             let (loaded, handle): (&Loaded, u32) = self.loaded(instance, subject)?;
             if loaded.constant.is_some() {
                 return Ok(Vec::new());
             }
             instance.evaluate_many(handle, context, loaded.now())
         });
-        let answers: Result<Vec<Answer>, EngineError> = answers;
         let answers = answers.ok()?;
         (answers.len() == snapshot.len() + snapshot.segments_len())
             .then(|| AtOnce { unit: Arc::clone(unit), answers })

@@ -161,13 +161,11 @@ impl Link {
         let validator = generation.and_then(|generation| self.validator(generation)).filter(|_| !is_whole);
         let fetched = self.service.fetch(&access, &self.question, validator.as_deref())?;
         match &fetched {
-            Fetched::Unchanged => &self.traffic.unchanged,
-            Fetched::Changed { .. } => &self.traffic.bytes,
-        }
-        .fetch_add(
-            if let Fetched::Changed { document, .. } = &fetched { document.len() as u64 } else { 1 },
-            Ordering::Relaxed,
-        );
+            Fetched::Unchanged => self.traffic.unchanged.fetch_add(1, Ordering::Relaxed),
+            Fetched::Changed { document, .. } => {
+                self.traffic.bytes.fetch_add(document.len() as u64, Ordering::Relaxed)
+            }
+        };
         if validator.is_none() {
             *self.whole.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }

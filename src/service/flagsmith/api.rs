@@ -59,7 +59,7 @@ pub(crate) fn fetch(access: &Access<'_>, validator: Option<&str>) -> Result<Fetc
     let known: Known = validator.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let url = format!("{}/environment-document/", access.endpoint);
     let mut headers = key_headers(access);
-    let since = known.last_modified.as_deref().filter(|_| validator.is_some());
+    let since = known.last_modified.as_deref();
     headers.extend(since.map(|since| ("If-Modified-Since", since)));
     let limit = MAX_RULESET_BYTES as u64;
     let first = access.http.get(&url, &headers, limit).map_err(|cause| access.unreachable(cause))?;
@@ -70,7 +70,7 @@ pub(crate) fn fetch(access: &Access<'_>, validator: Option<&str>) -> Result<Fetc
     }
     let header = |name| first.header(name).map(str::to_owned);
     let fresh = Known { last_modified: header("last-modified"), updated_at: header(UPDATED_AT) };
-    if validator.is_some() && fresh.updated_at.is_some() && fresh.updated_at == known.updated_at {
+    if fresh.updated_at.is_some() && fresh.updated_at == known.updated_at {
         return Ok(Fetched::Unchanged);
     }
     let mut next = first.header("link").and_then(next_page).map(str::to_owned);

@@ -131,6 +131,7 @@ impl Environment {
     fn compose<'d>(&self, document: &'d str, closure: &Closure, asked: Asked) -> Vec<Cow<'d, str>> {
         let mut pieces = Pieces { document, pieces: Vec::new() };
         let features = || closure.features.iter().filter_map(|feature| self.features.get(*feature as usize));
+        let is_asked_for = |name: &str| closure.is_whole || features().any(|feature| feature.name == name);
         pieces.fixed("{\"features\":[");
         pieces.each(features(), |pieces, feature| pieces.place(&feature.state));
         pieces.fixed("],\"segments\":[");
@@ -143,8 +144,6 @@ impl Environment {
             pieces.fixed(",\"rules\":");
             pieces.place(&segment.rules);
             pieces.fixed(",\"feature_states\":[");
-            let is_asked_for =
-                |name: &str| closure.is_whole || features().any(|feature| feature.name == name);
             let states = segment.states.iter().filter(|(name, _)| is_asked_for(name));
             pieces.each(states.map(|(_, state)| state), Pieces::place);
             pieces.fixed("]}");
@@ -164,8 +163,6 @@ impl Environment {
                 other => pieces.pieces.push(quoted(&other).into()),
             });
             pieces.fixed("],\"states\":[");
-            let is_asked_for =
-                |name: &str| closure.is_whole || features().any(|feature| feature.name == name);
             let states = group.states.iter().filter(|(name, _)| is_asked_for(name));
             pieces.each(states.map(|(_, state)| state), Pieces::place);
             pieces.fixed("]}");

@@ -255,8 +255,7 @@ impl<'e> Compiler<'e> {
         let mut report = LoadReport { tracked: true, ..LoadReport::default() };
         match unit.asked {
             Asked::Segment(_) => {
-                let outcome = |value: &str| Outcome { value: Some(value.into()), ..Outcome::default() };
-                report.outcomes = vec![outcome("false"), outcome("true")];
+                report.outcomes.extend(segment_outcomes());
                 report.tracked = false;
             }
             asked => {
@@ -264,9 +263,8 @@ impl<'e> Compiler<'e> {
                 let is_wanted = |answer: &EngineAnswer| is_all || *answer.name == *key;
                 unit.outcomes = self.answers.outcomes(is_wanted, &mut report.outcomes);
                 if is_all {
-                    let outcome = |value: &str| Outcome { value: Some(value.into()), ..Outcome::default() };
                     unit.segment_outcomes = report.outcomes.len() as u32;
-                    report.outcomes.extend([outcome("false"), outcome("true")]);
+                    report.outcomes.extend(segment_outcomes());
                 }
                 // A failure's answer has no value.
                 unit.default_outcome = report.outcomes.len() as u32;
@@ -292,6 +290,11 @@ impl<'e> Compiler<'e> {
     }
 }
 
+/// Whether a context is in a segment.
+fn segment_outcomes() -> [Outcome; 2] {
+    ["false", "true"].map(|value| Outcome { value: Some(value.into()), ..Outcome::default() })
+}
+
 /// States by the names of their features, each with the number of the segment or the group that has it.
 type States<'j> = HashMap<&'j str, Vec<(usize, Node<'j>)>>;
 
@@ -307,7 +310,7 @@ fn overrides<'j>(definition: &Definition<'j>) -> States<'j> {
     states
 }
 
-/// What groups of identities have instead. Of their states only four fields are read (reference M11).
+/// What groups of identities have instead.
 fn identities<'j>(groups: &[Group<'j>]) -> States<'j> {
     let mut states = States::new();
     for (number, group) in groups.iter().enumerate() {

@@ -14,7 +14,8 @@
 mod generator;
 #[path = "regex/parts.rs"]
 mod parts;
-#[path = "regex/rng.rs"]
+#[path = "../../../tests/conformance/rng.rs"]
+#[expect(dead_code, reason = "one generator of numbers for all tests, of which these need less")]
 mod rng;
 
 use std::collections::BTreeMap;
