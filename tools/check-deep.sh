@@ -3,8 +3,19 @@
 # over formats and C ABI, models of what threads share, fuzzing, the tests under sanitizers and on another processor, and what
 # dependencies are held to. Needs a nightly toolchain with miri and rust-src, Debian's cross compiler and qemu.
 #
+#   tools/check-deep.sh [PATTERN]   # all steps, or those whose title has this pattern
+#
 # PENNON_FUZZ_SECONDS is how long each target is fuzzed.
 . "$(dirname "$0")/steps.sh"
+
+asked_for=${1:-.}
+
+# deep TITLE COMMAND...: a step, where it is asked for.
+deep() {
+    if [[ $1 =~ $asked_for ]]; then
+        step "$@"
+    fi
+}
 
 needs() {
     packages gcc g++ libc6-dev make cmake pkg-config valgrind python3 python3-venv binutils
@@ -18,6 +29,12 @@ needs() {
 differential() {
     tests/relay/build.sh
     PENNON_CASES=500000 cargo test --profile checked --features cli --test conformance -- --nocapture
+}
+
+# Flagsmith's engine, client and provider, and Python's `re`.
+flagsmith() {
+    PENNON_CASES=100000 cargo test --profile checked --package pennon-flagsmith -- --nocapture
+    PENNON_CASES=100000 cargo test --profile checked --features cli --test flagsmith -- --nocapture documents:: types::
 }
 
 # 50 restarts of the relay, 50 kills of a process that spools, 1,000 forks under load.
@@ -46,11 +63,14 @@ hostile() {
 # guests: makes the guests once, with the toolchain that the library is built with, and puts them where the compilers of the
 # steps below take them from: they would make others, or have no target for them.
 guests() {
-    local out
+    local out wasm name
     out=$(cargo build --quiet --profile checked --lib --no-default-features --message-format json \
         | sed -n 's/.*"reason":"build-script-executed".*#pennon@[^"]*".*"out_dir":"\([^"]*\)".*/\1/p')
     mkdir -p target/guests
-    cp "$out/guests/wasm32-unknown-unknown/guest/pennon_goff.wasm" target/guests/goff.wasm
+    for wasm in "$out"/guests/wasm32-unknown-unknown/guest/pennon_*.wasm; do
+        name=$(basename "$wasm")
+        cp "$wasm" "target/guests/${name#pennon_}"
+    done
 }
 
 # nightly ARGUMENTS...: a nightly build that is not for this machine's tests alone, in a directory that its kinds share.
@@ -73,7 +93,7 @@ models() {
 # valgrind does that, and a test's client may be left to the process's end.
 rust_tests_with_asan() {
     RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS=detect_leaks=0 nightly test --profile checked --no-default-features --features cli \
-        --target x86_64-unknown-linux-gnu --test integration -- --skip small_stack:: --skip memory:: --skip endurance:: --skip batch::memory
+        --target x86_64-unknown-linux-gnu --test integration --test flagsmith -- --skip small_stack:: --skip memory:: --skip endurance:: --skip batch::memory
 }
 
 # The standard library too has to be built with it. wasmtime maps memory by system calls of its own, of which TSan sees nothing:
@@ -101,6 +121,7 @@ aarch64() {
     # Without what measures time or memory, which are qemu's here, and without what starts processes.
     cargo test --profile checked --no-default-features --features cli,wasmtime/all-arch --target $target --test integration \
         -- typing:: contexts:: swaps:: units:: all:: diagnostics::
+    cargo test --profile checked --target $target --package pennon-flagsmith --package pennon-goff --lib
     aarch64-linux-gnu-gcc -std=c99 -D_POSIX_C_SOURCE=200809L -O2 -Wall -Wextra -Iinclude tests/c/evaluate.c tests/c/check.c \
         tests/c/subject.c -o target/evaluate-aarch64 $library/libpennon.so -lpthread -lm
     ln -sf libpennon.so "$library/libpennon.so.$(sed -n 's/^pub const ABI_VERSION: u32 = \(.*\);/\1/p' src/version.rs)"
@@ -143,22 +164,32 @@ dependencies() {
     fi
 }
 
+# found FOLDER NAME COPY: copies a file that a build made, wherever in the folder that is.
+found() {
+    find "$1" -name "$2" -exec cp {} "target/reproducible/$3" \; -quit
+}
+
 # The guests of two builds in two directories, and those of a third that is given them (PENNON_GUESTS), are the same.
 reproducible() {
-    local one=target/reproducible/one two=target/reproducible/two/deeper copy
+    local one=target/reproducible/one two=target/reproducible/two/deeper copy guest
     rm -rf target/reproducible
     for copy in "$one" "$two"; do
         mkdir -p "$copy"
         git archive HEAD | tar -x -C "$copy"
         (cd "$copy" && CARGO_TARGET_DIR=target cargo build --quiet --release --lib --no-default-features)
     done
-    find "$one" -name goff.cwasm -exec cp {} target/reproducible/one.cwasm \;
-    find "$two" -name goff.cwasm -exec cp {} target/reproducible/two.cwasm \;
-    cmp target/reproducible/one.cwasm target/reproducible/two.cwasm
     mkdir target/reproducible/guests
-    find "$one" -name pennon_goff.wasm -path '*guest*' -exec cp {} target/reproducible/guests/goff.wasm \; -quit
+    for guest in goff flagsmith; do
+        found "$one" "$guest.cwasm" "one-$guest.cwasm"
+        found "$two" "$guest.cwasm" "two-$guest.cwasm"
+        cmp "target/reproducible/one-$guest.cwasm" "target/reproducible/two-$guest.cwasm"
+        found "$one" "pennon_$guest.wasm" "guests/$guest.wasm"
+    done
     (cd "$one" && PENNON_GUESTS=$PWD/../guests CARGO_TARGET_DIR=target-given cargo build --quiet --release --lib --no-default-features)
-    find "$one/target-given" -name goff.cwasm -exec cmp {} target/reproducible/one.cwasm \;
+    for guest in goff flagsmith; do
+        found "$one/target-given" "$guest.cwasm" "given-$guest.cwasm"
+        cmp "target/reproducible/one-$guest.cwasm" "target/reproducible/given-$guest.cwasm"
+    done
     sha256sum target/reproducible/*.cwasm
 }
 
@@ -171,21 +202,22 @@ c_tests_with_sanitizers() {
 }
 
 step "what the tests need" needs
-step "500,000 cases against the relay" differential
-step "restarts, kills and forks" service
-step "JSONLogic against the model" logic
-step "a minute of 64 threads" storm
-step "guests are reproducible" reproducible
-step "a million evaluations of each flag" endurance
-step "hostile rulesets" hostile
+deep "500,000 cases against the relay" differential
+deep "100,000 cases against Flagsmith's engine" flagsmith
+deep "restarts, kills and forks" service
+deep "JSONLogic against the model" logic
+deep "a minute of 64 threads" storm
+deep "guests are reproducible" reproducible
+deep "a million evaluations of each flag" endurance
+deep "hostile rulesets" hostile
 step "the guests, for other compilers" guests
-step "miri over the formats and the C ABI" miri
-step "models of what threads share, under loom" models
-step "a wasmtime with its default features beside it" default_features
-step "Rust tests under ASan" rust_tests_with_asan
-step "races under TSan" races_with_tsan
-step "aarch64" aarch64
-step "C tests under ASan and UBSan" c_tests_with_sanitizers
-step "fuzzing" fuzz
-step "dependencies" dependencies
+deep "miri over the formats and the C ABI" miri
+deep "models of what threads share, under loom" models
+deep "a wasmtime with its default features beside it" default_features
+deep "Rust tests under ASan" rust_tests_with_asan
+deep "races under TSan" races_with_tsan
+deep "aarch64" aarch64
+deep "C tests under ASan and UBSan" c_tests_with_sanitizers
+deep "fuzzing" fuzz
+deep "dependencies" dependencies
 finish

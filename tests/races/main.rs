@@ -102,6 +102,53 @@ fn snapshots_are_swapped_under_those_who_read_them() {
     println!("figure: {turns} turns of 5 threads, {} swaps", swaps.into_inner());
 }
 
+/// A Flagsmith environment of two features that a segment turns on together.
+fn environment(number: u64) -> String {
+    let state = |enabled: bool, name: &str, value: u64| {
+        format!(
+            r#"{{"enabled": {enabled}, "featurestate_uuid": "{value}", "feature": {{"id": {value}, "name": "{name}", "type": "STANDARD"}},
+                "feature_state_value": {number}, "multivariate_feature_state_values": []}}"#
+        )
+    };
+    let both = |enabled: bool| format!("{}, {}", state(enabled, "first", 1), state(enabled, "second", 2));
+    let condition = r#"{"operator": "EQUAL", "property_": "plan", "value": "pro"}"#;
+    format!(
+        r#"{{"api_key": "key", "id": 1, "name": "e", "feature_states": [{}], "identity_overrides": [],
+            "project": {{"id": 1, "name": "p", "hide_disabled_flags": false, "organisation": {{"id": 1, "name": "o"}},
+            "segments": [{{"id": 1, "name": "pro", "feature_states": [{}],
+            "rules": [{{"type": "ALL", "conditions": [{condition}], "rules": []}}]}}]}}}}"#,
+        both(false),
+        both(true)
+    )
+}
+
+#[test]
+fn environments_are_swapped_under_those_who_read_them() {
+    let options = Options::new(Service::Flagsmith).ruleset(environment(0)).pool_size(2);
+    let client = Client::new(options.pool_wait(Duration::from_secs(20))).expect("a client");
+    let (context, swaps) = (context(), AtomicU64::new(0));
+    let turns = meet(6, |number| match number {
+        0 => {
+            let next = swaps.fetch_add(1, Ordering::Relaxed) + 1;
+            client.set_ruleset(environment(next)).expect("a good document");
+        }
+        1 => {
+            let all = client.evaluate_all(&context).expect("a document");
+            let values: Vec<_> = all.iter().map(|evaluation| evaluation.value_json()).collect();
+            assert!(values.len() == 2 && values.first() == values.last(), "of two documents: {values:?}");
+        }
+        2 => {
+            let segments = client.segments(&context).expect("a document").expect("segments");
+            assert_eq!(segments.len(), 1, "{segments:?}");
+        }
+        _ => {
+            let evaluation = client.evaluate("first", FlagType::Integer, &context);
+            assert_eq!(evaluation.error_code(), None, "{evaluation:?}");
+        }
+    });
+    println!("figure: {turns} turns of 6 threads, {} swaps", swaps.into_inner());
+}
+
 /// A collector that takes every event, on loopback.
 fn collector() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
