@@ -48,7 +48,7 @@ mod worker;
 pub use client::{AttributesRead, Client, FlagDiagnostics, Segment, Stats};
 pub use context::{AttributeValue, Context};
 pub use error::Error;
-pub use evaluation::{Evaluation, FlagType, Value};
+pub use evaluation::{Evaluation, Evaluations, EvaluationsIter, FlagType, Value};
 pub use listener::{Listener, ProviderEvent, Source};
 pub use log::{Log, LogLevel};
 pub use options::{ChangeStream, Mode, OPTION_NAMES, Options};

@@ -12,7 +12,7 @@ pub fn run(data: &[u8]) {
     let Ok(context) = Context::from_json(context) else { return };
     let options = Options::new(Service::Flagsmith).ruleset(document).pool_size(1);
     let Ok(client) = Client::new(options) else { return };
-    for evaluation in client.evaluate_all(&context).unwrap_or_default() {
+    for evaluation in &client.evaluate_all(&context).unwrap_or_default() {
         let alone = client.evaluate(evaluation.key(), FlagType::Any, &context);
         // How much CPU time a flag takes is no property of it.
         if !format!("{}{}", alone.error_message(), evaluation.error_message()).contains("CPU time") {

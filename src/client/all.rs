@@ -9,7 +9,7 @@ use super::FlagDiagnostics;
 use super::core::{Core, MALFORMED, Subject};
 use crate::context::Context;
 use crate::engine::{EngineError, Instance, Lent, Pool};
-use crate::evaluation::{Evaluation, FlagType, Loaded, Resolved};
+use crate::evaluation::{Evaluation, Evaluations, FlagType, Loaded, Resolved};
 use crate::log::LogLevel;
 use crate::options::Mode;
 use crate::sync::registry::Unit;
@@ -67,7 +67,7 @@ impl Core {
         &self,
         context: &Context,
         selects: impl Fn(&str) -> bool,
-    ) -> Option<Vec<Evaluation>> {
+    ) -> Option<Evaluations> {
         let Some(snapshot) = self.snapshot.load_full() else {
             let remote = self.remote.as_ref().filter(|remote| remote.mode == Mode::Remote);
             let all = self.evaluate_all_remotely(remote?, self.link.as_ref()?, context, selects);

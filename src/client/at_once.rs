@@ -6,7 +6,7 @@ use pennon_wire::Answer;
 
 use super::core::{Core, Subject};
 use crate::engine::EngineError;
-use crate::evaluation::{Evaluation, FlagType, Loaded, Resolved};
+use crate::evaluation::{Evaluations, FlagType, Loaded, Resolved};
 use crate::sync::registry::Unit;
 use crate::sync::snapshot::Snapshot;
 
@@ -20,6 +20,24 @@ impl AtOnce {
     /// What the answer of this number says: of a flag by its place, or of a segment behind all flags.
     pub(super) fn resolved(&self, number: usize) -> Option<Resolved<'_>> {
         self.unit.loaded().and_then(|loaded| loaded.resolve(*self.answers.get(number)?))
+    }
+
+    /// The evaluations that the outcomes keep; none where one of them has none to keep.
+    fn shared<'s>(
+        &self,
+        selected: impl Iterator<Item = (&'s str, usize)>,
+        at_most: usize,
+    ) -> Option<Evaluations> {
+        let loaded = self.unit.loaded()?;
+        let mut numbers = Vec::with_capacity(at_most);
+        for (key, place) in selected {
+            let answer = *self.answers.get(place)?;
+            let whole = loaded.resolve(answer)?.whole(key)?;
+            // A guest that answers for many flags at once has an outcome for each reason.
+            debug_assert_eq!(whole.reason(), answer.reason, "{key}");
+            numbers.push(answer.outcome);
+        }
+        Some(Evaluations::shared(&loaded.outcomes, numbers))
     }
 }
 
@@ -49,9 +67,13 @@ impl Core {
         snapshot: &Snapshot,
         at_once: &AtOnce,
         selects: impl Fn(&str) -> bool,
-    ) -> Option<Vec<Evaluation>> {
-        let places = snapshot.places().filter(|(key, _)| selects(key));
-        places
+    ) -> Option<Evaluations> {
+        let selected = || snapshot.places().filter(|(key, _)| selects(key));
+        if let Some(shared) = at_once.shared(selected(), snapshot.len()) {
+            return Some(shared);
+        }
+        // Some flag has failed, and what there is to say of it is its own.
+        selected()
             .map(|(key, place)| Some(at_once.resolved(place)?.into_evaluation(key, FlagType::Any)))
             .collect()
     }

@@ -33,7 +33,7 @@ pub use self::segments::Segment;
 pub use self::stats::Stats;
 use crate::context::Context;
 use crate::error::Error;
-use crate::evaluation::{Evaluation, FlagType, Value};
+use crate::evaluation::{Evaluation, Evaluations, FlagType, Value};
 use crate::events::Fallback;
 use crate::fork::PerProcess;
 use crate::options::Options;
@@ -147,16 +147,12 @@ impl Client {
     }
 
     /// Evaluates every flag, in the order of their keys. `None` while there is no ruleset.
-    pub fn evaluate_all(&self, context: &Context) -> Option<Vec<Evaluation>> {
+    pub fn evaluate_all(&self, context: &Context) -> Option<Evaluations> {
         self.core().evaluate_all(context, |_| true)
     }
 
     /// Evaluates every flag whose key `selects`, in the order of their keys. `None` while there is no ruleset.
-    pub fn evaluate_some(
-        &self,
-        context: &Context,
-        selects: impl Fn(&str) -> bool,
-    ) -> Option<Vec<Evaluation>> {
+    pub fn evaluate_some(&self, context: &Context, selects: impl Fn(&str) -> bool) -> Option<Evaluations> {
         self.core().evaluate_all(context, selects)
     }
 

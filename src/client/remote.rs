@@ -16,7 +16,7 @@ use super::link::Link;
 use super::record::Ask;
 use super::refresh::PATIENCE;
 use crate::context::Context;
-use crate::evaluation::{Evaluation, FlagType, HostOutcome, Resolved};
+use crate::evaluation::{Evaluations, FlagType, HostOutcome, Resolved};
 use crate::events::Counted;
 use crate::http::Http;
 use crate::limits::MAX_ANSWER_BYTES;
@@ -403,7 +403,7 @@ impl Core {
         link: &Link,
         context: &Context,
         selects: impl Fn(&str) -> bool,
-    ) -> Result<Vec<Evaluation>, String> {
+    ) -> Result<Evaluations, String> {
         context.encoded().map_err(|error| error.to_string())?;
         let answers = remote.ask(link, None, context);
         let answers =

@@ -1,5 +1,6 @@
 //! The answer to one question about a flag.
 
+mod list;
 mod outcome;
 
 use std::ops::Range;
@@ -9,6 +10,7 @@ use pennon_wire::guest::Time;
 use pennon_wire::report::{LoadReport, Outcome};
 use pennon_wire::{Answer, ErrorCode, Reason};
 
+pub use self::list::{Evaluations, EvaluationsIter};
 use self::outcome::Parsed;
 pub(crate) use self::outcome::{HostOutcome, on_one_line, string_of};
 
@@ -87,7 +89,8 @@ pub(crate) struct Loaded {
     pub version: Box<str>,
     /// Whether evaluations of it are reported.
     pub tracked: bool,
-    pub outcomes: Box<[HostOutcome]>,
+    /// Shared with lists of evaluations, which may live on without the unit.
+    pub outcomes: Arc<[HostOutcome]>,
     pub messages: Box<[Box<str>]>,
     pub constant: Option<Answer>,
     depends_on_time: bool,
@@ -112,7 +115,7 @@ impl Loaded {
             key: key.into(),
             version: Box::default(),
             tracked: true,
-            outcomes: Box::new([HostOutcome::new(Outcome::default())]),
+            outcomes: Arc::new([HostOutcome::new(Outcome::default())]),
             messages: Box::new([message.into()]),
             constant: Some(Answer::failure(0, code, 0)),
             depends_on_time: false,
@@ -168,6 +171,17 @@ impl<'a> Resolved<'a> {
         self.error.or(refused.map(|refusal| refusal.code())).unwrap_or(ErrorCode::TypeMismatch)
     }
 
+    /// The evaluation of the flag of this key as whatever type it has, which its outcome keeps from the first call on: it belongs
+    /// to one flag, and evaluate-all asks for thousands. It has the reason of that call. None where there is more to say.
+    #[inline]
+    pub(crate) fn whole(&self, key: &str) -> Option<&'a Evaluation> {
+        let outcome = self.outcome.filter(|_| self.error.is_none() && self.message.is_empty())?;
+        Some(outcome.whole(|outcome| {
+            let (variant, metadata) = (outcome.variant(), outcome.metadata());
+            Evaluation::new(key, self, variant, metadata, outcome.json(), outcome.parsed(), "")
+        }))
+    }
+
     /// As an evaluation of its own.
     pub(crate) fn into_evaluation(self, key: &str, flag_type: FlagType) -> Evaluation {
         let Some(outcome) = self.outcome else {
@@ -177,13 +191,10 @@ impl<'a> Resolved<'a> {
             let (variant, metadata, json) = (outcome.variant(), outcome.metadata(), outcome.json());
             return Evaluation::new(key, &self, variant, metadata, json, Parsed::Default, self.message);
         }
-        if flag_type == FlagType::Any && self.message.is_empty() {
-            // Once for an outcome, which belongs to one flag: evaluate-all gives thousands.
-            let made = outcome.whole(|outcome| {
-                let (variant, metadata) = (outcome.variant(), outcome.metadata());
-                Evaluation::new(key, &self, variant, metadata, outcome.json(), outcome.parsed(), "")
-            });
-            return Evaluation { reason: self.reason, ..made.clone() };
+        if flag_type == FlagType::Any
+            && let Some(whole) = self.whole(key)
+        {
+            return Evaluation { reason: self.reason, ..whole.clone() };
         }
         match outcome.given(flag_type) {
             Ok((value, json)) => {

@@ -141,8 +141,15 @@ impl HostOutcome {
     }
 
     /// The evaluation of its flag as whatever type it has, which is made at the first call.
+    #[inline]
     pub(super) fn whole(&self, make: impl FnOnce(&Self) -> Evaluation) -> &Evaluation {
         self.whole.get_or_init(|| Box::new(make(self)))
+    }
+
+    /// The same, where it has been made.
+    #[inline]
+    pub(super) fn made(&self) -> Option<&Evaluation> {
+        self.whole.get()
     }
 
     pub(super) fn parsed(&self) -> Parsed {

@@ -10,7 +10,7 @@ use super::status::pennon_status;
 use super::text::{fill, plain_text, text};
 use crate::client::{Client, Filter};
 use crate::context::{self, Context};
-use crate::evaluation::FlagType;
+use crate::evaluation::{Evaluation, FlagType};
 
 /// The value of a flag of true or false; default_value (not 0 is true) on any problem.
 ///
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn pennon_client_evaluate(
         let context = unsafe { context_or_empty(context) };
         let evaluation = with_client(client, |client| Ok(client.evaluate(key, flag_type, context)))?;
         // SAFETY: not null, and valid for a write, as the header asks.
-        unsafe { give(evaluation_out, pennon_evaluation { evaluation }) };
+        unsafe { give(evaluation_out.cast::<*mut Evaluation>(), evaluation) };
         Ok(())
     };
     // SAFETY: null or valid for a write, as the header asks.
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn pennon_client_evaluate_all(
             all.ok_or_else(|| crate::error::Error::NotReady.into())
         })?;
         // SAFETY: not null, and valid for a write, as the header asks.
-        unsafe { give(evaluations_out, pennon_evaluations::new(all)) };
+        unsafe { give(evaluations_out, pennon_evaluations { items: all }) };
         Ok(())
     };
     // SAFETY: null or valid for a write, as the header asks.

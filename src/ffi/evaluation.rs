@@ -3,7 +3,7 @@ use std::ffi::{CStr, c_char};
 use pennon_wire::{ErrorCode, Reason};
 
 use super::boundary::{boundary, take};
-use crate::evaluation::{Evaluation, Piece, Value};
+use crate::evaluation::{Evaluation, Evaluations, Piece, Value};
 
 /// The type of a value that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,9 +78,10 @@ pub enum pennon_error_code {
 /// The answer to one question about a flag.
 ///
 /// Threads: shared (any number of threads) until it is freed.
+// What a pointer to it points to is an `Evaluation`: one of its own, or one that evaluations of many flags lend.
 #[derive(Debug)]
 pub struct pennon_evaluation {
-    pub(super) evaluation: Evaluation,
+    _opaque: (),
 }
 
 /// The answers of pennon_client_evaluate_all.
@@ -88,13 +89,7 @@ pub struct pennon_evaluation {
 /// Threads: shared (any number of threads) until they are freed.
 #[derive(Debug)]
 pub struct pennon_evaluations {
-    items: Vec<pennon_evaluation>,
-}
-
-impl pennon_evaluations {
-    pub(super) fn new(items: Vec<Evaluation>) -> Self {
-        Self { items: items.into_iter().map(|evaluation| pennon_evaluation { evaluation }).collect() }
-    }
+    pub(super) items: Evaluations,
 }
 
 /// Reads from an evaluation; `missing` for null.
@@ -107,8 +102,8 @@ unsafe fn read<T>(
     with: impl FnOnce(&Evaluation) -> T,
 ) -> T {
     // SAFETY: null or live by this function's contract.
-    let evaluation = unsafe { evaluation.as_ref() };
-    boundary(None, || evaluation.map(|evaluation| with(&evaluation.evaluation))).unwrap_or(missing)
+    let evaluation = unsafe { evaluation.cast::<Evaluation>().as_ref() };
+    boundary(None, || evaluation.map(with)).unwrap_or(missing)
 }
 
 /// Lends one of an evaluation's texts; the empty text for null.
@@ -121,8 +116,8 @@ unsafe fn read_text(
     piece: Piece,
 ) -> *const c_char {
     // SAFETY: null or live by this function's contract.
-    let evaluation = unsafe { evaluation.as_ref() };
-    let text = boundary("\0", || evaluation.map_or("\0", |evaluation| evaluation.evaluation.with_nul(piece)));
+    let evaluation = unsafe { evaluation.cast::<Evaluation>().as_ref() };
+    let text = boundary("\0", || evaluation.map_or("\0", |evaluation| evaluation.with_nul(piece)));
     if !length_out.is_null() {
         // SAFETY: not null, so valid for a write by this function's contract.
         unsafe { length_out.write(text.len().saturating_sub(1)) };
@@ -312,7 +307,7 @@ pub unsafe extern "C" fn pennon_evaluation_metadata(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pennon_evaluation_free(evaluation: *mut pennon_evaluation) {
     // SAFETY: null or an owned evaluation that is freed once, as the header asks.
-    boundary((), || drop(unsafe { take(evaluation) }));
+    boundary((), || drop(unsafe { take(evaluation.cast::<Evaluation>()) }));
 }
 
 /// How many evaluations there are; 0 for NULL.
@@ -336,7 +331,7 @@ pub unsafe extern "C" fn pennon_evaluations_at(
     // SAFETY: null or live, as the header asks.
     let evaluations = unsafe { evaluations.as_ref() };
     let item = boundary(None, || evaluations.and_then(|evaluations| evaluations.items.get(index)));
-    item.map_or(std::ptr::null(), std::ptr::from_ref)
+    item.map_or(std::ptr::null(), |item| std::ptr::from_ref(item).cast())
 }
 
 /// Frees evaluations.

@@ -206,6 +206,22 @@ fn flags_read_by_each_other_are_answered_alike_alone_and_among_all() {
 }
 
 #[test]
+fn evaluations_of_all_flags_outlive_their_document_and_their_client() {
+    let first = document(&[state(1, "a", true, json!("v1")), state(2, "b", false, json!(2))]);
+    let second = document(&[state(1, "a", true, json!("v9"))]);
+    let client = client(&first);
+    let context = Context::from_json(r#"{"targetingKey": "u"}"#).unwrap();
+    let all = client.evaluate_all(&context).unwrap();
+    client.set_ruleset(second.to_string()).unwrap();
+    assert_eq!(client.evaluate_all(&context).unwrap().len(), 1);
+    assert_eq!(client.stats().loaded_units, 1, "the list holds no unit");
+    drop(client);
+    let read: Vec<_> = all.iter().map(|one| format!("{} {}", one.key(), one.value_json())).collect();
+    assert_eq!(read, ["a \"v1\"", "b 2"]);
+    assert!(all.get(2).is_none() && all.iter().map(|one| one.reason().name()).eq(["STATIC", "DISABLED"]));
+}
+
+#[test]
 fn rules_nested_as_deep_as_python_follows_are_followed() {
     let nested = |depth: usize| {
         let mut rule = json!({"type": "ALL", "conditions": [{"property_": "plan", "operator": "EQUAL", "value": "pro"}], "rules": []});

@@ -58,7 +58,7 @@ fn generated_documents_have_the_vendors_answers() {
         }
         let client = &last.as_ref().unwrap().1;
         let context = context(&case["identifier"], traits);
-        let all: Vec<_> = client.evaluate_all(&context).unwrap();
+        let all = client.evaluate_all(&context).unwrap();
         let mut given = Map::new();
         for evaluation in &all {
             let whole = evaluation.to_json();

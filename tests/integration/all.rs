@@ -57,7 +57,7 @@ fn all_flags_answer_as_each_of_them_does_in_the_order_of_their_keys() {
             assert_eq!(fields(warm), fields(each));
         }
         assert_eq!(cold.len(), FLAGS);
-        assert!(cold.windows(2).all(|pair| pair[0].key() < pair[1].key()), "sorted");
+        assert!(cold.iter().map(Evaluation::key).is_sorted_by(|one, next| one < next), "sorted");
     }
     assert_eq!(client.stats().instances_created, 1);
 }

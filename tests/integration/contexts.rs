@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use pennon::{AttributeValue, Context, Error, ErrorCode, FlagType};
+use pennon::{AttributeValue, Context, Error, ErrorCode, Evaluation, FlagType};
 
 use crate::flags::{FINE, ruleset, targeted};
 use crate::support::{client, context, user};
@@ -148,7 +148,7 @@ fn contexts_that_pass_a_bound_are_errors_and_leave_the_client_alone() {
         assert!(evaluation.error_message().contains(bound), "{}", evaluation.error_message());
         assert_eq!(client.get_string("fine", context, "default", str::to_owned), "default");
         let all = client.evaluate_all(context).expect("a ruleset");
-        assert_eq!(all[0].error_code(), Some(ErrorCode::InvalidContext));
+        assert_eq!(all.get(0).and_then(Evaluation::error_code), Some(ErrorCode::InvalidContext));
     }
     let mut deep = Context::new();
     assert!(deep.set("a", AttributeValue::Json(&nested(100_000))).is_err());

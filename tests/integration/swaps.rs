@@ -55,7 +55,7 @@ fn look(client: &Client, context: &Context, round: usize) -> Result<u64, String>
         return version_of(&client.evaluate(&key, FlagType::Integer, context));
     }
     let all = client.evaluate_all(context).ok_or("no ruleset")?;
-    let version = all.first().map(version_of).ok_or("no flags")??;
+    let version = all.get(0).map(version_of).ok_or("no flags")??;
     let keys: Vec<_> = all.iter().map(Evaluation::key).collect();
     let parity = if version.is_multiple_of(2) { "zz-even" } else { "zz-odd" };
     if keys.len() != FLAGS + 1 || keys[FLAGS] != parity {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use pennon::{Client, Context, Evaluation, FlagType, Mode};
+use pennon::{Client, Context, Evaluations, FlagType, Mode};
 
 use crate::source::{self, Source, context};
 use crate::{Outcome, answer, batch};
@@ -97,7 +97,7 @@ fn evaluate(
     if arguments.json {
         writeln!(out, "{}", evaluation.to_json())?;
     } else {
-        table(&[evaluation], out)?;
+        table(&Evaluations::from_iter([evaluation]), out)?;
     }
     Ok(outcome)
 }
@@ -105,7 +105,7 @@ fn evaluate(
 /// Longest value that a table shows, in characters.
 const SHOWN: usize = 48;
 
-fn table(evaluations: &[Evaluation], out: &mut impl Write) -> io::Result<()> {
+fn table(evaluations: &Evaluations, out: &mut impl Write) -> io::Result<()> {
     let header = ["FLAG", "VALUE", "VARIANT", "REASON", "METADATA"].map(str::to_owned);
     let rows = evaluations.iter().map(|evaluation| {
         let value = match (evaluation.error_code(), evaluation.value_json()) {

@@ -100,8 +100,9 @@ fn evaluation(key: &str) -> Evaluation {
 
 #[test]
 fn an_evaluation_lends_its_texts() {
-    let evaluations =
-        Box::into_raw(Box::new(pennon_evaluations::new(vec![evaluation("one"), evaluation("two")])));
+    let evaluations = Box::into_raw(Box::new(pennon_evaluations {
+        items: ["one", "two"].map(evaluation).into_iter().collect(),
+    }));
     let mut length = 0;
     // SAFETY: live objects, freed once.
     unsafe {

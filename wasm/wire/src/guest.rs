@@ -84,7 +84,8 @@ pub trait Evaluator {
     /// Evaluates a unit.
     fn evaluate(unit: &Self::Unit, context: Context<'_>, now: Time) -> Answer;
 
-    /// Evaluates a unit that has many answers, such as a whole ruleset.
+    /// Evaluates a unit that has many answers, such as a whole ruleset. An outcome of it is given for one reason only: whoever
+    /// asks for all answers shares what its outcomes say.
     fn evaluate_many(unit: &Self::Unit, context: Context<'_>, now: Time) -> Vec<Answer> {
         vec![Self::evaluate(unit, context, now)]
     }
