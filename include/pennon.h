@@ -527,8 +527,8 @@ pennon_status pennon_client_stats(const pennon_client *client,
                                   pennon_text **text_out);
 
 // What the authors of the flags in force should know, as a JSON list of `{"flag", "severity", "code", "rule", "column",
-// "message", "suggestion"}` in the order of the flags' keys. Loads every flag: it takes its time, some tens of microseconds
-// a flag.
+// "message", "suggestion"}` in the order of the flags' keys; without a key, at the end, what concerns segments beside all flags.
+// Loads every flag: it takes its time, some tens of microseconds a flag.
 //
 // text_out: not NULL; receives an owned text, freed with pennon_text_free; written only on success.
 // Returns: PENNON_STATUS_OK, _INVALID_ARGUMENT or _INVALID_HANDLE. Threads: any.

@@ -1,9 +1,10 @@
 //! What concerns every flag: evaluate-all and diagnostics.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use pennon_wire::ErrorCode;
-use pennon_wire::report::{LoadReport, Severity};
+use pennon_wire::report::{Diagnostic, LoadReport, Severity};
 
 use super::FlagDiagnostics;
 use super::core::{Core, MALFORMED, Subject};
@@ -130,7 +131,10 @@ impl Core {
             }
             let asked =
                 loan.run(self, subject.unit, |instance| self.ask_instance(instance, subject, context));
-            return asked.map(|(loaded, answer)| with(loaded.resolve(answer)));
+            return asked.map(|(loaded, answer)| {
+                self.heed(subject.unit, subject.key, loaded, answer);
+                with(loaded.resolve(answer))
+            });
         }
         loan.run(self, subject.unit, |instance| {
             let (handle, report) = self.load_for_once(instance, subject)?;
@@ -140,6 +144,7 @@ impl Core {
                 None => instance.evaluate(handle, context, loaded.now())?,
             };
             instance.unload(handle)?;
+            self.heed(subject.unit, subject.key, &loaded, answer);
             Ok(with(loaded.resolve(answer)))
         })
     }
@@ -174,27 +179,50 @@ impl Core {
         let mut loan = Loan::new(&self.pool);
         let mut all = Vec::new();
         for (key, unit, definition) in snapshot.units() {
-            let subject = Subject { snapshot: &snapshot, key, unit, definition };
-            self.refuse_oversize(subject);
-            let report = subject
-                .check_size()
-                .and_then(|()| loan.run(self, unit, |instance| self.report_on(instance, subject)));
-            let mut diagnostics = match report {
-                Ok(report) => report.diagnostics,
-                Err(error) => vec![pennon_wire::report::Diagnostic {
-                    severity: Severity::Error,
-                    code: "unloadable-flag".into(),
-                    rule: String::new(),
-                    column: 0,
-                    message: error.to_string(),
-                    suggestion: String::new(),
-                }],
-            };
-            diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+            let diagnostics =
+                self.diagnostics_of(&mut loan, Subject { snapshot: &snapshot, key, unit, definition });
             if !diagnostics.is_empty() {
                 all.push(FlagDiagnostics { key: key.to_owned(), diagnostics });
             }
         }
+        // Of a segment that flags depend on they have said it, at places that begin with the segment's number among theirs.
+        let place = |rule: &str| rule.split_once(' ').map_or_else(String::new, |(_, place)| place.to_owned());
+        let flags = all.iter().flat_map(|flag| &flag.diagnostics);
+        let said: HashSet<_> = flags.map(|one| (place(&one.rule), one.code.clone())).collect();
+        for (name, unit, definition) in snapshot.segments() {
+            let subject = Subject { snapshot: &snapshot, key: "", unit, definition };
+            let mut diagnostics = self.diagnostics_of(&mut loan, subject);
+            let nameless = diagnostics.iter_mut().filter(|one| one.rule.is_empty());
+            nameless.for_each(|one| one.rule = format!("segment {}", name.name));
+            diagnostics.retain(|one| !said.contains(&(place(&one.rule), one.code.clone())));
+            if !diagnostics.is_empty() {
+                all.push(FlagDiagnostics { key: String::new(), diagnostics });
+            }
+        }
         all
+    }
+
+    /// What there is to say about one unit, the gravest first.
+    fn diagnostics_of(&self, loan: &mut Loan<'_>, subject: Subject<'_>) -> Vec<Diagnostic> {
+        let diagnostic = |severity, code: &str, message: String| Diagnostic {
+            severity,
+            code: code.into(),
+            rule: String::new(),
+            column: 0,
+            message,
+            suggestion: String::new(),
+        };
+        self.refuse_oversize(subject);
+        let report = subject
+            .check_size()
+            .and_then(|()| loan.run(self, subject.unit, |instance| self.report_on(instance, subject)));
+        let mut diagnostics = match report {
+            Ok(report) => report.diagnostics,
+            Err(error) => vec![diagnostic(Severity::Error, "unloadable-flag", error.to_string())],
+        };
+        let remark = subject.unit.remark().map(str::to_owned);
+        diagnostics.extend(remark.map(|remark| diagnostic(Severity::Warning, "evaluation", remark)));
+        diagnostics.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+        diagnostics
     }
 }

@@ -58,8 +58,29 @@ impl Core {
             instance.evaluate_many(handle, context, loaded.now())
         });
         let answers = answers.ok()?;
-        (answers.len() == snapshot.len() + snapshot.segments_len())
-            .then(|| AtOnce { unit: Arc::clone(unit), answers })
+        if answers.len() != snapshot.len() + snapshot.segments_len() {
+            return None;
+        }
+        let at_once = AtOnce { unit: Arc::clone(unit), answers };
+        if at_once.answers.iter().any(|answer| answer.remark().is_some()) {
+            self.heed_all(snapshot, &at_once);
+        }
+        Some(at_once)
+    }
+
+    /// As [`Core::heed`], of all flags and segments.
+    #[cold]
+    fn heed_all(&self, snapshot: &Snapshot, at_once: &AtOnce) {
+        let Some(loaded) = at_once.unit.loaded() else { return };
+        for (key, place) in snapshot.places() {
+            if let (Some(answer), Some((unit, _))) = (at_once.answers.get(place), snapshot.find(key)) {
+                self.heed(unit, key, loaded, *answer);
+            }
+        }
+        let answers = at_once.answers.iter().skip(snapshot.len());
+        for ((name, unit, _), answer) in snapshot.segments().zip(answers) {
+            self.heed(unit, format_args!("segment {}", name.name), loaded, *answer);
+        }
     }
 
     /// All flags that `selects`, by the order of their keys, out of what was evaluated at once.

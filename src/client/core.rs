@@ -1,5 +1,6 @@
 //! What the client and its background threads share, and the way of an evaluation.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -222,8 +223,22 @@ impl Core {
             return self.answer(subject, loaded, constant, context, ask, with);
         }
         match self.ask(subject, encoded) {
-            Ok((loaded, answer)) => self.answer(subject, loaded, answer, context, ask, with),
+            Ok((loaded, answer)) => {
+                self.heed(subject.unit, subject.key, loaded, answer);
+                self.answer(subject, loaded, answer, context, ask, with)
+            }
             Err(error) => self.resolve_failed(subject, &error, context, ask, with),
+        }
+    }
+
+    /// Keeps what an answer says to the author of a flag (or segment), for the diagnostics, and says it to the log the first
+    /// time.
+    #[inline]
+    pub(super) fn heed(&self, unit: &Unit, name: impl fmt::Display, loaded: &Loaded, answer: Answer) {
+        if let Some(remark) = loaded.remark(answer)
+            && unit.keep_remark(remark)
+        {
+            self.say(LogLevel::Warn, &format!("{name}: {remark}"));
         }
     }
 

@@ -283,7 +283,7 @@ impl Drop for Client {
 /// What the author of a flag should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlagDiagnostics {
-    /// The flag's key.
+    /// The flag's key; empty for what concerns segments beside all flags.
     pub key: String,
     /// What there is to say, errors first.
     pub diagnostics: Vec<Diagnostic>,

@@ -128,13 +128,19 @@ impl Loaded {
         if self.depends_on_time { clock::now() } else { Time::default() }
     }
 
+    /// What there is to say to the flag's author of an answer that gave a value.
+    #[inline]
+    pub(crate) fn remark(&self, answer: Answer) -> Option<&str> {
+        self.messages.get(usize::from(answer.remark()?)).map(|message| &**message)
+    }
+
     /// What an answer says; none when it names what does not exist.
     #[inline]
     pub(crate) fn resolve(&self, answer: Answer) -> Option<Resolved<'_>> {
         let outcome = self.outcomes.get(answer.outcome as usize)?;
         let message = match answer.message {
-            None => "",
-            Some(index) => self.messages.get(usize::from(index))?,
+            Some(index) if answer.error.is_some() => self.messages.get(usize::from(index))?,
+            _ => "",
         };
         Some(Resolved { outcome: Some(outcome), reason: answer.reason, error: answer.error, message })
     }
@@ -175,7 +181,7 @@ impl<'a> Resolved<'a> {
     /// to one flag, and evaluate-all asks for thousands. It has the reason of that call. None where there is more to say.
     #[inline]
     pub(crate) fn whole(&self, key: &str) -> Option<&'a Evaluation> {
-        let outcome = self.outcome.filter(|_| self.error.is_none() && self.message.is_empty())?;
+        let outcome = self.outcome.filter(|_| self.error.is_none())?;
         Some(outcome.whole(|outcome| {
             let (variant, metadata) = (outcome.variant(), outcome.metadata());
             Evaluation::new(key, self, variant, metadata, outcome.json(), outcome.parsed(), "")

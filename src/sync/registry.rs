@@ -90,11 +90,18 @@ pub(crate) struct Unit {
     registry: Arc<Registry>,
     key: OnceLock<UnitKey>,
     loaded: OnceLock<Loaded>,
+    /// What an evaluation had to say to the author; the first one stays.
+    remark: OnceLock<Box<str>>,
 }
 
 impl Unit {
     pub(crate) fn new(registry: &Arc<Registry>) -> Self {
-        Self { registry: Arc::clone(registry), key: OnceLock::new(), loaded: OnceLock::new() }
+        Self {
+            registry: Arc::clone(registry),
+            key: OnceLock::new(),
+            loaded: OnceLock::new(),
+            remark: OnceLock::new(),
+        }
     }
 
     /// What instances call it; it gets its place at the first call.
@@ -107,6 +114,17 @@ impl Unit {
     #[inline]
     pub(crate) fn loaded(&self) -> Option<&Loaded> {
         self.loaded.get()
+    }
+
+    /// What an evaluation had to say to the author.
+    pub(crate) fn remark(&self) -> Option<&str> {
+        self.remark.get().map(|remark| &**remark)
+    }
+
+    /// Keeps what an evaluation has to say; whether it is the first.
+    #[cold]
+    pub(crate) fn keep_remark(&self, remark: &str) -> bool {
+        self.remark.set(remark.into()).is_ok()
     }
 
     /// Keeps its load report; the first one stays.

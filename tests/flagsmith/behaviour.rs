@@ -1,9 +1,21 @@
 //! Where Pennon does on purpose what the vendor does not (docs/deviations.md), and what it says of it.
 
-use pennon::{Client, Context, FlagType, Options, Service};
+use std::sync::{Arc, Mutex};
+
+use pennon::{Client, Context, FlagType, Log, LogLevel, Options, Service};
 use serde_json::{Value, json};
 
 use crate::server::{document, own, state};
+
+/// What the log was told.
+#[derive(Debug, Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl Log for Lines {
+    fn log(&self, _: LogLevel, message: &str) {
+        self.0.lock().unwrap().push(message.to_owned());
+    }
+}
 
 fn client(document: &Value) -> Client {
     Client::new(Options::new(Service::Flagsmith).ruleset(document.to_string())).unwrap()
@@ -163,6 +175,70 @@ fn traits_that_are_none_are_said_to_be() {
 }
 
 #[test]
+fn what_raises_for_some_contexts_only_is_said_when_it_comes() {
+    let log = Arc::new(Lines::default());
+    let document = with_condition(json!({"property_": "age", "operator": "MODULO", "value": "2|0"}));
+    let options = Options::new(Service::Flagsmith).ruleset(document.to_string());
+    let client = Client::new(options.log(Arc::clone(&log) as Arc<dyn Log>)).unwrap();
+    let user =
+        |age: &str| Context::from_json(&format!("{{\"targetingKey\": \"u\", \"age\": {age}}}")).unwrap();
+    let diagnostics = || -> Vec<Value> { serde_json::from_str(&client.diagnostics_json()).unwrap() };
+    assert!(client.get_bool("checkout", &user("4"), false));
+    assert!(diagnostics().is_empty());
+    let huge = user(&format!("\"{}\"", "9".repeat(400)));
+    for _ in 0..3 {
+        let evaluation = client.evaluate("checkout", FlagType::Any, &huge);
+        assert_eq!((evaluation.value_json(), evaluation.error_message()), ("\"v1\"", ""));
+        assert_eq!(client.evaluate_all(&huge).unwrap().get(0).unwrap().to_json(), evaluation.to_json());
+    }
+    let [remark, of_segment] = diagnostics().try_into().unwrap();
+    assert_eq!((&of_segment["flag"], &of_segment["rule"]), (&json!(""), &json!("segment \"pros\"")));
+    assert_eq!((&remark["flag"], &remark["code"]), (&json!("checkout"), &json!("evaluation")));
+    assert!(remark["message"].as_str().unwrap().contains("raises"));
+    assert_eq!(log.0.lock().unwrap().iter().filter(|line| line.contains("checkout")).count(), 1);
+    let explanation: Value = serde_json::from_str(&client.explain("checkout", &huge)).unwrap();
+    assert_eq!(explanation["decidedBy"], "environment");
+    let comparison = &explanation["rules"][0]["comparisons"][0];
+    assert_eq!(
+        (&comparison["comparison"], &comparison["holds"]),
+        (&json!("age MODULO \"2|0\""), &json!(false))
+    );
+    assert!(comparison["fault"].as_str().unwrap().contains("raises"));
+}
+
+#[test]
+fn explanations_name_conditions_values_and_percentages() {
+    let mut document = with_condition(json!({"property_": "plan", "operator": "EQUAL", "value": "pro"}));
+    document["project"]["segments"][0]["rules"] = json!([{"type": "ALL", "conditions": [
+        {"property_": "plan", "operator": "EQUAL", "value": "pro"}], "rules": [{"type": "ANY", "rules": [], "conditions": [
+        {"property_": "age", "operator": "GREATER_THAN", "value": "30"},
+        {"property_": null, "operator": "PERCENTAGE_SPLIT", "value": "0"},
+        {"property_": "email", "operator": "REGEX", "value": "("}]}]}]);
+    document["feature_states"][0]["multivariate_feature_state_values"] = json!([
+        {"id": 1, "percentage_allocation": 40, "mv_fs_value_uuid": "u", "multivariate_feature_option": {"id": 1, "key": "red", "value": "r"}}]);
+    let client = client(&document);
+    let user = Context::from_json(r#"{"targetingKey": "u", "plan": "pro", "age": "7"}"#).unwrap();
+    let explanation: Value = serde_json::from_str(&client.explain("checkout", &user)).unwrap();
+    let rule = &explanation["rules"][0];
+    assert_eq!(
+        rule["query"],
+        "ALL(plan EQUAL \"pro\"; ANY(age GREATER_THAN \"30\"; $.identity.key PERCENTAGE_SPLIT \"0\"; email REGEX \"(\"))"
+    );
+    let comparisons = rule["comparisons"].as_array().unwrap();
+    let holds: Vec<_> = comparisons.iter().map(|one| one["holds"].as_bool().unwrap()).collect();
+    assert_eq!((rule["result"].as_str(), holds), (Some("does not match"), vec![true, false, false, false]));
+    assert_eq!(comparisons[1]["operands"], json!([{"attribute": "age", "value": 7}]));
+    assert_eq!(comparisons[2]["operands"][1]["attribute"], "percentage");
+    assert!(comparisons[3]["fault"].as_str().unwrap().contains("raises"));
+    let split = &explanation["choice"]["split"];
+    assert_eq!(split["shares"], json!([{"variation": "red", "from": 0.0, "below": 40.0}]));
+    let bucket = split["bucket"].as_f64().unwrap();
+    assert_eq!(explanation["choice"]["variation"], if bucket < 40.0 { "red" } else { "control" });
+    let evaluation = client.evaluate("checkout", FlagType::Any, &user);
+    assert_eq!(explanation["choice"]["variation"], evaluation.variant());
+}
+
+#[test]
 fn authors_are_told_what_can_never_work() {
     let condition = |operator: &str, value: Value| {
         codes(&with_condition(json!({"property_": "plan", "operator": operator, "value": value})), "checkout")
@@ -174,11 +250,16 @@ fn authors_are_told_what_can_never_work() {
     assert_eq!(condition("IN", Value::Null), ["unusable-value", "segment-never-matches"]);
     assert_eq!(condition("BETWEEN", json!("1")), ["unknown-operator", "segment-never-matches"]);
     assert_eq!(condition("PERCENTAGE_SPLIT", json!("150")), ["odd-percentage"]);
+    let mut unknown = with_condition(json!({"property_": "plan", "operator": "EQUAL", "value": "pro"}));
+    unknown["project"]["segments"][0]["rules"][0]["type"] = json!("SOME");
+    assert_eq!(codes(&unknown, "checkout"), ["unknown-rule-type"]);
     let mut twice = document(&[state(1, "checkout", false, json!("v1"))]);
     let mut again = state(1, "checkout", true, json!("v3"));
     again["feature_segment"] = json!({"priority": 2});
     twice["project"]["segments"][0]["feature_states"].as_array_mut().unwrap().push(again);
     assert_eq!(codes(&twice, "checkout"), ["override-never-wins"]);
+    twice["project"]["segments"][0]["feature_states"][0]["feature_segment"]["priority"] = Value::Null;
+    assert!(codes(&twice, "checkout").contains(&"null-priority".to_owned()));
 }
 
 #[test]

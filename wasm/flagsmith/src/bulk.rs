@@ -43,6 +43,8 @@ pub struct Outcome {
     pub flags: Vec<Result<u32, NoShare>>,
     /// The segments that matched.
     pub segments: Vec<usize>,
+    /// The segments of which Python raises.
+    pub raised: Vec<usize>,
 }
 
 impl<'b> Bulk<'b> {
@@ -133,10 +135,14 @@ impl<'b> Bulk<'b> {
     /// Evaluates all segments, and the flags that are `wanted`.
     pub fn run(&self, wanted: impl Iterator<Item = usize>) -> Outcome {
         let mut matched = vec![false; self.unit.segments().len()];
+        let mut raised = Vec::new();
         for (segment, place) in matched.iter_mut().enumerate() {
             let hits = self.hits();
             let matches = self.matches(segment);
             *place = matches && self.hits() == hits;
+            if self.scope.take_raised() {
+                raised.push(segment);
+            }
         }
         let answer = |flag: usize| {
             let own = self.unit.flags().get(flag).ok_or(NoShare)?;
@@ -149,6 +155,6 @@ impl<'b> Bulk<'b> {
         let flags = wanted.map(answer).collect();
         let segments =
             matched.iter().enumerate().filter(|(_, matches)| **matches).map(|(segment, _)| segment);
-        Outcome { flags, segments: segments.collect() }
+        Outcome { flags, segments: segments.collect(), raised }
     }
 }

@@ -44,7 +44,9 @@ impl Evaluator for Flagsmith {
 
     fn explain(&mut self, request: LoadRequest<'_>, context: Context<'_>, _: Time) -> String {
         let (unit, report) = load(&request);
-        crate::explain::explain(&unit, &report, context)
+        let json = std::str::from_utf8(request.unit).ok().and_then(|text| Json::parse(text).ok());
+        let definition = json.as_ref().map(Definition::new);
+        crate::explain::explain(&unit, &report, definition.as_ref(), context)
     }
 }
 
@@ -228,6 +230,7 @@ impl<'e> Compiler<'e> {
         let cause = if is_targeted { Cause::Default } else { Cause::Static };
         let environment = self.answers.add(EngineAnswer::plain(&read.feature, Cause::Static));
         let default = State::new(&read.feature, cause, &mut self.answers);
+        diagnose::priorities(&read.overrides, segments, &mut self.diagnostics);
         let mut overrides: Vec<Override> = read
             .overrides
             .iter()
@@ -278,8 +281,10 @@ impl<'e> Compiler<'e> {
         report.messages = vec![
             "attribute `traits` is not an object".into(),
             "a variant's percentage_allocation is not a number".into(),
+            "for some contexts a condition can't be evaluated: it does not match, where Flagsmith's engine raises and gives no answer; \
+             `explain` names it".into(),
         ];
-        unit.messages = Messages { no_traits: 0, no_share: 1 };
+        unit.messages = Messages { no_traits: 0, no_share: 1, raised: 2 };
         report.constant = constant(&unit);
         report.attributes = attributes(&unit);
         if let Asked::Flag(flag) = unit.asked {

@@ -3,7 +3,9 @@
 use pennon_wire::report::{Diagnostic, Severity};
 
 use crate::condition::{Place, Property};
-use crate::feature::Feature;
+use crate::feature::{Feature, Segment as Source};
+use crate::json::Node;
+use crate::python::json_text;
 use crate::rule::{MAX_RULE_DEPTH, Rules};
 use crate::unit::{Flag, Unit};
 use crate::value::Value;
@@ -39,6 +41,29 @@ pub fn segment(rules: &Rules, place: &str, diagnostics: &mut Vec<Diagnostic>) {
         return;
     };
     diagnostics.push(diagnostic(Severity::Warning, "segment-never-matches", place, message));
+}
+
+/// A rule of a type that the engine does not know.
+pub fn unknown_type(rule: Node<'_>, place: &str) -> Diagnostic {
+    let kind = rule.get("type").map_or_else(|| "none".into(), json_text);
+    let message = format!(
+        "the rule's type is {kind}, not ALL, ANY or NONE: it does not match if it has conditions or rules; Flagsmith's engine raises"
+    );
+    diagnostic(Severity::Error, "unknown-rule-type", place, message)
+}
+
+/// Segments whose priority is null where another is to be compared with it.
+pub fn priorities(read: &[(usize, Feature<'_>)], segments: &[Source<'_>], diagnostics: &mut Vec<Diagnostic>) {
+    if read.len() < 2 {
+        return;
+    }
+    for (segment, _) in read.iter().filter(|(_, feature)| feature.has_null_priority) {
+        let name = segments.get(*segment).map_or("", |segment| segment.name.as_str());
+        let message = format!(
+            "segment `{name}` has the priority null, and counts as the weakest; Flagsmith's engine raises"
+        );
+        diagnostics.push(diagnostic(Severity::Error, "null-priority", name, message));
+    }
 }
 
 /// What is worth saying of a feature, beside its segments.

@@ -35,6 +35,8 @@ pub struct Feature<'j> {
     pub variants: Vec<Variant<'j>>,
     /// Of overrides: of several the lowest wins.
     pub priority: Priority,
+    /// Whether that is null where it has to be a number.
+    pub has_null_priority: bool,
 }
 
 /// One of several values.
@@ -114,6 +116,10 @@ fn need<'j>(node: Node<'j>, field: &str) -> Result<Node<'j>, Fault> {
     node.get(field).ok_or_else(|| Fault::missing(field))
 }
 
+fn is_null(node: Option<Node<'_>>) -> bool {
+    node.is_some_and(Node::is_null)
+}
+
 fn truthy<'j>(node: Node<'j>, field: &str) -> Option<Node<'j>> {
     node.get(field).filter(|value| value.is_truthy())
 }
@@ -175,6 +181,7 @@ impl Form {
             metadata: None,
             variants: Vec::new(),
             priority: Priority::Float(f64::NEG_INFINITY),
+            has_null_priority: false,
         })
     }
 }
@@ -206,6 +213,7 @@ fn document(node: Node<'_>) -> Result<Feature<'_>, Fault> {
             .enumerate()
             .map(document_variant)
             .collect::<Result<_, _>>()?,
+        has_null_priority: is_null(priority),
         priority: Priority::new(priority),
     })
 }
@@ -261,6 +269,7 @@ fn context(node: Node<'_>) -> Result<Feature<'_>, Fault> {
             .enumerate()
             .map(variant)
             .collect::<Result<_, _>>()?,
+        has_null_priority: is_null(node.get("priority")),
         priority: Priority::new(node.get("priority")),
     })
 }

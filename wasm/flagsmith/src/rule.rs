@@ -3,6 +3,7 @@
 use pennon_wire::report::Diagnostic;
 
 use crate::condition::{Condition, Source};
+use crate::diagnose;
 use crate::hash::Prefix;
 use crate::json::{Kind, Node};
 use crate::scope::Scope;
@@ -105,11 +106,8 @@ impl Rules {
         let first = self.conditions.len() as u32;
         let conditions = rule.get("conditions");
         for (index, condition) in conditions.iter().flat_map(|conditions| conditions.items()).enumerate() {
-            let property = condition.get(field.0).and_then(Node::text).unwrap_or_default();
-            let operator = condition.get("operator").and_then(Node::text);
-            let value = condition.get("value").unwrap_or(condition.absent());
             let mut notes = Vec::new();
-            self.conditions.push(Condition::new(Source { property, operator, value }, segment, &mut notes));
+            self.conditions.push(Condition::new(Source::read(condition, field.0), segment, &mut notes));
             let place = format!("{place}.conditions[{index}]");
             diagnostics.extend(notes.into_iter().map(|note| note.at(&place)));
         }
@@ -117,7 +115,10 @@ impl Rules {
             Some(Kind::Text("ALL")) => Combination::All,
             Some(Kind::Text("ANY")) => Combination::Any,
             Some(Kind::Text("NONE")) => Combination::None,
-            _ => Combination::Unknown,
+            _ => {
+                diagnostics.push(diagnose::unknown_type(rule, place));
+                Combination::Unknown
+            }
         };
         self.rules.push(Rule { combination, conditions: (first, self.conditions.len() as u32), end: 0 });
     }

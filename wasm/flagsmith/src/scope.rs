@@ -1,5 +1,7 @@
 //! Who is evaluated: the identity and its traits, as a context gives them (the vendor's OpenFeature provider: reference 4.3).
 
+use std::cell::Cell;
+
 use pennon_wire::{Context, Map, Name, Table, Value as Raw};
 
 use crate::value::{Raised, Value};
@@ -52,13 +54,15 @@ pub struct Identity<'a> {
 }
 
 /// What a flag is evaluated for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Scope<'a> {
     /// None where nobody is asked about.
     pub identity: Option<Identity<'a>>,
     attributes: Option<Map<'a>>,
     table: Option<Table<'a>>,
     nested: Option<Map<'a>>,
+    /// Whether Python would have raised.
+    raised: Cell<bool>,
 }
 
 /// The attribute `traits` is no object.
@@ -82,12 +86,24 @@ impl<'a> Scope<'a> {
             Some(_) => return Err(NoTraits),
         };
         let identity = Some(Identity { identifier, key: [prefix, identifier] });
-        Ok(Self { identity, attributes: Some(attributes), table, nested })
+        Ok(Self { identity, attributes: Some(attributes), table, nested, raised: Cell::new(false) })
     }
 
     /// With traits from an object of their own, or without any, for whoever has the engine's own context.
     pub fn of_engine(identity: Option<Identity<'a>>, traits: Option<Map<'a>>) -> Self {
-        Self { identity, attributes: None, table: None, nested: traits }
+        Self { identity, attributes: None, table: None, nested: traits, raised: Cell::new(false) }
+    }
+
+    /// Keeps that Python would have raised, where we go on.
+    #[cold]
+    pub fn raise(&self) {
+        self.raised.set(true);
+    }
+
+    /// Whether Python would have raised since the last question.
+    #[inline]
+    pub fn take_raised(&self) -> bool {
+        self.raised.replace(false)
     }
 
     /// A trait as it was given; none where it is not there.

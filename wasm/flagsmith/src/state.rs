@@ -72,6 +72,13 @@ impl State {
         }
     }
 
+    /// The percentage of an identity, and the shares: from where, to below where, and the answer there. None where it is not
+    /// split.
+    pub fn shares(&self, identity: &Identity<'_>) -> Option<(f64, &[(f64, f64, u32)])> {
+        let split = self.split.as_ref()?;
+        Some((split.prefix.percentage(&identity.key), &split.shares))
+    }
+
     /// Whether identities have different answers.
     pub fn is_split(&self) -> bool {
         self.split.is_some()

@@ -58,6 +58,8 @@ pub(crate) enum Asked {
 pub(crate) struct Messages {
     pub no_traits: u16,
     pub no_share: u16,
+    /// Of an answer that Flagsmith's engine does not give, because it raises.
+    pub raised: u16,
 }
 
 /// In which order flags are resolved.
@@ -187,7 +189,10 @@ impl Unit {
             return self.without_identity();
         };
         match Scope::new(context, identifier, &self.key_prefix, &self.names) {
-            Ok(scope) => self.evaluate_in(&scope),
+            Ok(scope) => {
+                let answer = self.evaluate_in(&scope);
+                if scope.take_raised() { self.marked(answer) } else { answer }
+            }
             Err(_) => self.without_traits(),
         }
     }
@@ -205,15 +210,33 @@ impl Unit {
         let outcome = Bulk::new(self, &scope).run(0..self.flags.len());
         let mut answers = Vec::with_capacity(count);
         answers.extend(outcome.flags.into_iter().map(|answer| self.give(answer)));
+        self.mark(&outcome.raised, &mut answers);
         let flags = answers.len();
         answers.resize(count, self.segment_answer(false));
-        for segment in outcome.segments {
-            answers
-                .get_mut(flags + segment)
-                .into_iter()
-                .for_each(|answer| *answer = self.segment_answer(true));
-        }
+        let mut change = |segment: usize, change: &dyn Fn(Answer) -> Answer| {
+            answers.get_mut(flags + segment).into_iter().for_each(|answer| *answer = change(*answer));
+        };
+        outcome.segments.iter().for_each(|segment| change(*segment, &|_| self.segment_answer(true)));
+        outcome.raised.iter().for_each(|segment| change(*segment, &|answer| self.marked(answer)));
         answers
+    }
+
+    /// Says of flags with an override by one of these segments that Flagsmith's engine raises.
+    fn mark(&self, raised: &[usize], answers: &mut [Answer]) {
+        if raised.is_empty() {
+            return;
+        }
+        for (flag, answer) in self.flags.iter().zip(answers) {
+            if flag.overrides.iter().any(|own| raised.contains(&own.segment)) {
+                *answer = self.marked(*answer);
+            }
+        }
+    }
+
+    /// The answer, with the remark that Flagsmith's engine gives none.
+    #[cold]
+    fn marked(&self, answer: Answer) -> Answer {
+        Answer { message: answer.message.or(Some(self.messages.raised)), ..answer }
     }
 
     fn segment_answer(&self, is_in: bool) -> Answer {
@@ -258,6 +281,9 @@ impl Unit {
     fn evaluate_with_flags(&self, scope: &Scope<'_>) -> Answer {
         if let Order::Bulk = self.order {
             let outcome = Bulk::new(self, scope).run(self.asked_flag().into_iter());
+            if !outcome.raised.is_empty() {
+                scope.raise();
+            }
             return match self.asked {
                 Asked::Flag(_) => self.give(outcome.flags.first().copied().unwrap_or(Err(NoShare))),
                 Asked::Segment(segment) => in_or_out(outcome.segments.contains(&segment)),

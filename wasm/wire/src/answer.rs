@@ -138,7 +138,8 @@ pub struct Answer {
     pub reason: Reason,
     /// What went wrong, if anything did.
     pub error: Option<ErrorCode>,
-    /// Index into the report's messages.
+    /// Index into the report's messages. Without an error it is a remark: what the flag's author should know of an evaluation
+    /// that gave a value.
     pub message: Option<u16>,
 }
 
@@ -151,6 +152,15 @@ impl Answer {
     /// A failure with a message of the load report.
     pub const fn failure(outcome: u32, error: ErrorCode, message: u16) -> Self {
         Self { outcome, reason: Reason::Error, error: Some(error), message: Some(message) }
+    }
+
+    /// The message of an answer that is no failure.
+    #[inline]
+    pub const fn remark(self) -> Option<u16> {
+        match self.error {
+            None => self.message,
+            Some(_) => None,
+        }
     }
 
     /// As one number, see the module.

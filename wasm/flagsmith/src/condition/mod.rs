@@ -14,6 +14,7 @@ use crate::hash::Prefix;
 use crate::json::Node;
 use crate::scope::Scope;
 use crate::tree::World;
+use crate::value::{Raised, Value};
 
 /// A compiled condition.
 #[derive(Debug)]
@@ -67,6 +68,17 @@ pub struct Source<'j> {
     pub value: Node<'j>,
 }
 
+impl<'j> Source<'j> {
+    /// Reads a condition of a document, whose properties are called `field`.
+    pub fn read(condition: Node<'j>, field: &str) -> Self {
+        Self {
+            property: condition.get(field).and_then(Node::text).unwrap_or_default(),
+            operator: condition.get("operator").and_then(Node::text),
+            value: condition.get("value").unwrap_or(condition.absent()),
+        }
+    }
+}
+
 impl Condition {
     /// Compiles a condition of the segment that hashes as `segment`.
     pub fn new(source: Source<'_>, segment: &Prefix, notes: &mut Vec<Note>) -> Self {
@@ -86,7 +98,35 @@ impl Condition {
         if let (Property::Key, Test::Split(split)) = (&self.property, &self.test) {
             return split.holds_for_key(scope);
         }
-        self.property.value(scope, world).is_ok_and(|value| self.test.holds(&value))
+        match self.value(scope, world).and_then(|value| self.test.holds(&value)) {
+            Ok(holds) => holds,
+            Err(Raised) => {
+                // What raises for every context is said when the unit is loaded.
+                if !matches!(self.property, Property::Raises) {
+                    scope.raise();
+                }
+                false
+            }
+        }
+    }
+
+    /// The value that it looks at.
+    #[inline]
+    pub fn value<'v>(&self, scope: &'v Scope<'v>, world: &'v World<'v>) -> Result<Value<'v>, Raised> {
+        self.property.value(scope, world)
+    }
+
+    /// The percentage of the identity, or of a value, that a split compares; none of any other condition.
+    pub fn percentage(&self, scope: &Scope<'_>, world: &World<'_>) -> Option<f64> {
+        let Test::Split(split) = &self.test else { return None };
+        match self.property {
+            Property::Key => Some(split.percentage_of_key(scope.identity?)),
+            _ => self
+                .value(scope, world)
+                .ok()
+                .filter(|value| *value != Value::Null)
+                .map(|value| split.percentage(&value)),
+        }
     }
 
     /// Whether it is plain that it never holds.

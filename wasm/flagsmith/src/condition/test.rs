@@ -7,8 +7,8 @@ use crate::hash::Prefix;
 use crate::json::{Json, Kind, Node};
 use crate::python::{float, value_text};
 use crate::regex::{Refusal, Regex};
-use crate::scope::Scope;
-use crate::value::Value;
+use crate::scope::{Identity, Scope};
+use crate::value::{Raised, Value};
 
 /// An operator with its other side.
 #[derive(Debug)]
@@ -69,10 +69,10 @@ impl Test {
         }
     }
 
-    /// Whether it holds for a value.
+    /// Whether it holds for a value; where Python raises, or a match takes too many steps, that is said.
     #[inline]
-    pub fn holds(&self, value: &Value<'_>) -> bool {
-        match self {
+    pub fn holds(&self, value: &Value<'_>) -> Result<bool, Raised> {
+        Ok(match self {
             Self::Compare(comparison, operand) => operand.compares(*comparison, value),
             Self::In(texts) => match value {
                 Value::Int(value) => texts.contains(value.to_string().as_bytes()),
@@ -83,38 +83,49 @@ impl Test {
             Self::Split(split) => *value != Value::Null && split.holds(value),
             Self::Contains(operand) => operand.is_contained_in(value),
             Self::NotContains(part) => value.text().is_some_and(|text| !contains(text, part.as_bytes())),
-            // A match that takes too many steps is none.
-            Self::Regex(regex) => *value != Value::Null && regex.is_match(&value.to_text()).unwrap_or(false),
-            Self::Modulo(modulo) => modulo.holds(value),
-            Self::Never => false,
-        }
+            Self::Regex(regex) if *value != Value::Null => {
+                return regex.is_match(&value.to_text()).map_err(|_| Raised);
+            }
+            Self::Modulo(modulo) => return modulo.holds(value),
+            Self::Regex(_) | Self::Never => false,
+        })
     }
 }
 
 impl Split {
     fn holds(&self, value: &Value<'_>) -> bool {
-        self.prefix.percentage(&[value.to_text().as_bytes()]) <= self.threshold
+        self.percentage(value) <= self.threshold
+    }
+
+    /// The percentage of a value.
+    pub fn percentage(&self, value: &Value<'_>) -> f64 {
+        self.prefix.percentage(&[value.to_text().as_bytes()])
+    }
+
+    /// The percentage of an identity's key.
+    #[inline]
+    pub fn percentage_of_key(&self, identity: Identity<'_>) -> f64 {
+        self.prefix.percentage(&identity.key)
     }
 
     /// Whether it holds for the identity's key, which is no number whatever it looks like.
     #[inline]
     pub fn holds_for_key(&self, scope: &Scope<'_>) -> bool {
-        scope.identity.is_some_and(|identity| self.prefix.percentage(&identity.key) <= self.threshold)
+        scope.identity.is_some_and(|identity| self.percentage_of_key(identity) <= self.threshold)
     }
 }
 
 impl Modulo {
-    fn holds(&self, value: &Value<'_>) -> bool {
+    fn holds(&self, value: &Value<'_>) -> Result<bool, Raised> {
         let value = match value {
             Value::Bool(value) => f64::from(u8::from(*value)),
-            Value::Int(value) => match value.to_f64() {
-                Some(value) => value,
-                None => return false,
-            },
+            // Too large for a double: OverflowError.
+            Value::Int(value) => value.to_f64().ok_or(Raised)?,
             Value::Float(value) => *value,
-            _ => return false,
+            _ => return Ok(false),
         };
-        self.divisor != 0.0 && floored(value, self.divisor) == self.remainder
+        // By zero Python raises as well, but that is said once and for all.
+        Ok(self.divisor != 0.0 && floored(value, self.divisor) == self.remainder)
     }
 }
 
