@@ -43,7 +43,10 @@ pub const MAX_CACHE_ENTRIES: u64 = 1_000_000;
 /// Keys of the option `flag_list`, which are sent with each poll.
 pub const MAX_FLAG_LIST: usize = 100_000;
 
-/// Bytes of an answer of the service that is no ruleset.
+/// Flags of the option `default_flags`, which somebody wrote by hand.
+pub const MAX_DEFAULT_FLAGS: usize = 10_000;
+
+/// Bytes of an answer of the service that is no ruleset, and of the default flags that stand in for one.
 pub const MAX_ANSWER_BYTES: u64 = 4 << 20;
 
 /// Bytes of the details of a tracking event, or of a context that is sent with one.

@@ -11,6 +11,7 @@ use pennon_wire::limits::MAX_UNIT_BYTES;
 use pennon_wire::report::LoadReport;
 use pennon_wire::{Answer, ErrorCode};
 
+use super::defaults::DefaultFlags;
 use super::link::Link;
 use super::module::{Module, ModuleAnswer};
 use super::record::Ask;
@@ -41,6 +42,7 @@ pub(crate) struct Core {
     pub(super) link: Option<Link>,
     /// Asks the service to evaluate: everything, or what cannot be evaluated here.
     pub(super) remote: Option<Remote>,
+    pub(super) defaults: DefaultFlags,
     pub(super) events: Events,
     pub(super) outbox: Outbox,
     signal: Signal,
@@ -134,6 +136,7 @@ impl Core {
             module,
             link,
             remote,
+            defaults: DefaultFlags::new(&options),
             events: Events::new(options.events.clone(), can_send),
             outbox: Outbox::new(options.listener.clone()),
             signal,

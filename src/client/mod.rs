@@ -3,6 +3,7 @@
 mod all;
 mod at_once;
 mod core;
+mod defaults;
 mod explain;
 mod filter;
 mod last_good;

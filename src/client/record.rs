@@ -143,6 +143,9 @@ impl Core {
         ask: Ask<'_>,
         with: impl FnOnce(Resolved<'_>) -> T,
     ) -> T {
+        if let Some(default) = self.default_flag(key) {
+            return self.show_unreported(default, ask, with);
+        }
         let resolved = Resolved::failure(ErrorCode::FlagNotFound, "no flag has this key");
         self.answer_failure(None, true, key, resolved, context, ask, with)
     }
@@ -161,7 +164,28 @@ impl Core {
         {
             return self.resolve_remotely(remote, link, key, context, ask, with);
         }
+        if let Some(default) = self.default_flag(key) {
+            return self.show_unreported(default, ask, with);
+        }
         self.fail(ask, ErrorCode::ProviderNotReady, "client has no ruleset yet", with)
+    }
+
+    /// Shows an answer that is counted here, and reported to nobody: the service's own, which it reports itself, or that of the
+    /// options.
+    pub(super) fn show_unreported<T>(
+        &self,
+        resolved: Resolved<'_>,
+        ask: Ask<'_>,
+        with: impl FnOnce(Resolved<'_>) -> T,
+    ) -> T {
+        let fits = resolved.outcome.is_none_or(|outcome| outcome.is(ask.flag_type));
+        let has_failed = resolved.error.is_some() || !fits;
+        let counted =
+            if has_failed { Counted::Failure(resolved.error_for(ask.flag_type)) } else { Counted::Success };
+        if ask.is_reported {
+            self.events.take(counted, None);
+        }
+        with(resolved)
     }
 
     /// A failure that says nothing about a flag, and is not reported to the service.

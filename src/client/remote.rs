@@ -17,7 +17,6 @@ use super::record::Ask;
 use super::refresh::PATIENCE;
 use crate::context::Context;
 use crate::evaluation::{Evaluations, FlagType, HostOutcome, Resolved};
-use crate::events::Counted;
 use crate::http::Http;
 use crate::limits::MAX_ANSWER_BYTES;
 use crate::listener::ProviderEvent;
@@ -72,13 +71,22 @@ type Answers = HashMap<String, Arc<Answer>>;
 #[derive(Debug)]
 struct Failure {
     message: String,
-    /// What it says about the service; nothing where it was not asked.
-    severity: Option<Severity>,
+    cause: Cause,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// The context cannot be asked about.
+    Question,
+    /// The service wants to be left alone.
+    Pause,
+    /// The service does not answer as it is asked to, with what that says about it.
+    Service(Severity),
 }
 
 impl Failure {
     fn of(message: String) -> Self {
-        Self { message, severity: Some(Severity::After(PATIENCE)) }
+        Self { message, cause: Cause::Service(Severity::After(PATIENCE)) }
     }
 }
 
@@ -201,7 +209,7 @@ impl Remote {
     fn ask(&self, link: &Link, flag: Option<&str>, context: &Context) -> Result<Vec<RemoteAnswer>, Failure> {
         if let Some(left) = self.pause() {
             let message = format!("{} wants to be left alone for {} ms", self.endpoint, left.as_millis());
-            return Err(Failure { message, severity: None });
+            return Err(Failure { message, cause: Cause::Pause });
         }
         let key = link.key();
         let question = RemoteQuestion {
@@ -212,7 +220,7 @@ impl Remote {
             metadata: self.metadata.as_deref(),
         };
         let request = self.service.remote_request(&question);
-        let request = request.map_err(|message| Failure { message, severity: None })?;
+        let request = request.map_err(|message| Failure { message, cause: Cause::Question })?;
         let headers: Vec<_> = request.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let response = match &request.body {
             Some(body) => self.http.post(&request.url, &headers, body.as_bytes(), MAX_ANSWER_BYTES),
@@ -227,7 +235,7 @@ impl Remote {
             let failure = Failure::of(format!("{} answers with status {status}: {excerpt}", self.endpoint));
             let refuses = self.service.refuses_key(&response);
             return Err(if refuses {
-                Failure { severity: Some(Severity::Refused), ..failure }
+                Failure { cause: Cause::Service(Severity::Refused), ..failure }
             } else {
                 failure
             });
@@ -312,7 +320,7 @@ impl Core {
             let answer = answers.get(key).map_or_else(|| Arc::new(Answer::unknown()), Arc::clone);
             let resolved = answer.resolved();
             let reason = if resolved.error.is_some() { resolved.reason } else { Reason::Cached };
-            return self.show_remote(Resolved { reason, ..resolved }, ask, with);
+            return self.show_remote(key, Resolved { reason, ..resolved }, ask, with);
         }
         let epoch = remote.epoch.load(Ordering::SeqCst);
         let answer = match remote.evaluate(link, key, context) {
@@ -323,10 +331,15 @@ impl Core {
             }
             Err(failure) => {
                 self.remote_failed(&failure);
+                if failure.cause != Cause::Question
+                    && let Some(default) = self.default_flag(key)
+                {
+                    return self.show_unreported(default, ask, with);
+                }
                 Arc::new(Answer::failure(failure.message))
             }
         };
-        self.show_remote(answer.resolved(), ask, with)
+        self.show_remote(key, answer.resolved(), ask, with)
     }
 
     /// The service has evaluated: it is there.
@@ -340,30 +353,24 @@ impl Core {
 
     /// The service has not evaluated.
     fn remote_failed(&self, failure: &Failure) {
-        let Some(severity) = failure.severity else { return };
+        let Cause::Service(severity) = failure.cause else { return };
         if let Some(state) = self.signal().fail_remote(&failure.message, severity) {
             self.say(LogLevel::Error, &failure.message);
             self.outbox.tell(ProviderEvent::State { state, reason: failure.message.clone() });
         }
     }
 
-    /// The service reports what it evaluates, so that it is only counted here.
+    /// Shows what the service answers, or the default flag where it has no such flag.
     fn show_remote<T>(
         &self,
+        key: &str,
         resolved: Resolved<'_>,
         ask: Ask<'_>,
         with: impl FnOnce(Resolved<'_>) -> T,
     ) -> T {
-        let fits = resolved.outcome.is_none_or(|outcome| outcome.is(ask.flag_type));
-        let counted = match resolved.error {
-            Some(code) => Counted::Failure(code),
-            None if !fits => Counted::Failure(ErrorCode::TypeMismatch),
-            None => Counted::Success,
-        };
-        if ask.is_reported {
-            self.events.take(counted, None);
-        }
-        with(resolved)
+        let is_unknown = resolved.error == Some(ErrorCode::FlagNotFound);
+        let default = is_unknown.then(|| self.default_flag(key)).flatten();
+        self.show_unreported(default.unwrap_or(resolved), ask, with)
     }
 
     /// Lets the service evaluate a flag that could not be evaluated here; `with` back where it does not either.
@@ -393,7 +400,7 @@ impl Core {
         };
         let Some(mut answer) = answer.map(Answer::new) else { return Err(with) };
         answer.outcome.set_metadata(ofrep::marked(answer.outcome.metadata()));
-        Ok(self.show_remote(answer.resolved(), ask, with))
+        Ok(self.show_unreported(answer.resolved(), ask, with))
     }
 
     /// Evaluates all flags in remote mode; none where the service does not answer, which is said to the log.

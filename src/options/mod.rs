@@ -1,5 +1,6 @@
 //! What a client is made from: one JSON document says all that data can say.
 
+mod default_flags;
 mod events;
 mod network;
 mod read;
@@ -17,11 +18,11 @@ use crate::limits::{MAX_MEMORY_BYTES, MAX_POOL_SIZE, MIN_MEMORY_BYTES};
 use crate::listener::Listener;
 use crate::log::Log;
 use crate::service::flagsmith::api;
-use crate::service::{Service, ValueOptions};
+use crate::service::{DefaultFlag, Service, ValueOptions};
 use crate::sync::Format;
 
 /// Every option, its meaning and its default: what error messages list, and what tests compare the documentation with.
-pub const OPTION_NAMES: [&str; 46] = [
+pub const OPTION_NAMES: [&str; 47] = [
     "service",
     "endpoint",
     "collector_endpoint",
@@ -68,6 +69,7 @@ pub const OPTION_NAMES: [&str; 46] = [
     "events_endpoint",
     "use_boolean_config_value",
     "return_value_for_disabled_flags",
+    "default_flags",
 ];
 
 /// Options of a client.
@@ -81,6 +83,8 @@ pub struct Options {
     pub(crate) network: Network,
     pub(crate) events: EventOptions,
     pub(crate) values: ValueOptions,
+    /// In the order of their names.
+    pub(crate) default_flags: Option<Vec<DefaultFlag>>,
     pub(crate) start_wait: Duration,
     pub(crate) pool_size: usize,
     pub(crate) pool_wait: Duration,
@@ -105,6 +109,7 @@ impl Options {
             network: Network::of(service),
             events: EventOptions::of(service),
             values: ValueOptions::default(),
+            default_flags: None,
             start_wait: Duration::ZERO,
             pool_size: cores.min(8),
             pool_wait: Duration::from_millis(1000),
@@ -134,15 +139,26 @@ impl Options {
         }
     }
 
+    /// Refuses options that GO Feature Flag has no use for.
+    fn refuse_useless(&self) -> Result<(), Error> {
+        let useless = [
+            (
+                "enable_analytics",
+                self.events.reporting != Reporting::Exposures,
+                "which is told of each evaluation",
+            ),
+            ("default_flags", self.default_flags.is_some(), "where each call has its own default"),
+        ];
+        match useless.into_iter().find(|(_, is_given, _)| *is_given) {
+            Some((name, _, why)) => Err(invalid(format!("option {name} has no use for goff, {why}"))),
+            None => Ok(()),
+        }
+    }
+
     /// Checks what the service says of its options.
     fn validate_service(&self) -> Result<(), Error> {
         if self.service != Service::Flagsmith {
-            return match self.events.reporting {
-                Reporting::Exposures => Ok(()),
-                _ => Err(invalid(
-                    "option enable_analytics has no use for goff, which is told of each evaluation".into(),
-                )),
-            };
+            return self.refuse_useless();
         }
         let network = &self.network;
         if let Some(format) = self.ruleset_format.filter(|format| *format != Format::Json) {

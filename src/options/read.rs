@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::default_flags::default_flags;
 use super::{OPTION_NAMES, Options, invalid};
 use crate::error::Error;
 use crate::json::members;
@@ -88,6 +89,7 @@ impl Options {
             "cache_dir" => self.cache_dir = Some(value.string()?.into()),
             "use_boolean_config_value" => self.values.booleans_are_values = value.bool()?,
             "return_value_for_disabled_flags" => self.values.disabled_flags_have_values = value.bool()?,
+            "default_flags" => self.default_flags = Some(default_flags(value)?),
             _ => {
                 let known = OPTION_NAMES.join(", ");
                 return Err(invalid(format!("option {} is unknown; known: {known}", shown(value.name))));
@@ -122,7 +124,7 @@ fn services() -> String {
 const SHOWN: usize = 60;
 
 /// A text of the caller's as it stands in a message: on one line, and no longer than a message bears.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let mut shown: String = text
         .chars()
         .take(SHOWN)

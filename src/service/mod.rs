@@ -12,6 +12,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use pennon_wire::report::Switch;
+
 pub(crate) use self::access::{Access, Fetched, Refusal};
 use crate::engine::Guest;
 
@@ -32,6 +34,26 @@ pub(crate) struct ValueOptions {
     pub(crate) booleans_are_values: bool,
     /// Whether a flag that is switched off gives its value all the same.
     pub(crate) disabled_flags_have_values: bool,
+}
+
+impl ValueOptions {
+    /// The switch of a flag.
+    pub(crate) fn switch(self, is_on: bool) -> Switch {
+        Switch {
+            is_on,
+            answers_booleans: !self.booleans_are_values,
+            is_withheld: !is_on && !self.disabled_flags_have_values,
+        }
+    }
+}
+
+/// What a flag is where the service says nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DefaultFlag {
+    pub(crate) key: String,
+    pub(crate) is_on: bool,
+    /// JSON.
+    pub(crate) value: String,
 }
 
 /// A flag in a document: where its definition stands, and its key where that has escapes.

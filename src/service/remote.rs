@@ -3,7 +3,7 @@
 use pennon_wire::report::Outcome;
 use pennon_wire::{ErrorCode, Reason};
 
-use super::{Service, ValueOptions, flagsmith, goff};
+use super::{DefaultFlag, Service, ValueOptions, flagsmith, goff};
 use crate::http::Response;
 
 /// An answer of the service's.
@@ -49,6 +49,14 @@ impl Service {
     /// Whether a flag that cannot be evaluated in this process is evaluated by the service.
     pub(crate) fn helps_out(self) -> bool {
         self == Self::Goff
+    }
+
+    /// What stands in for an answer about a flag that the service says nothing of.
+    pub(crate) fn default_outcome(self, flag: &DefaultFlag, values: ValueOptions) -> Outcome {
+        match self {
+            Self::Goff => Outcome { value: Some(flag.value.clone()), ..Outcome::default() },
+            Self::Flagsmith => flagsmith::remote::default_outcome(flag, values),
+        }
     }
 
     /// The request of a question.

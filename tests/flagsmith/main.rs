@@ -8,6 +8,7 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test's way to fail is to panic")]
 
 mod behaviour;
+mod defaults;
 mod documents;
 mod peer;
 mod remote;

@@ -1,15 +1,15 @@
 //! Evaluation by Flagsmith: `flags/` for the environment, `identities/` for an identity (reference 3.3, 3.4).
 
 use pennon_wire::Reason;
-use pennon_wire::report::{Outcome, Switch};
+use pennon_wire::report::Outcome;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::api::KEY_HEADER;
 use super::fields::text;
 use crate::json::{members, quoted};
-use crate::service::ValueOptions;
 use crate::service::remote::{RemoteAnswer, RemoteQuestion, RemoteRequest};
+use crate::service::{DefaultFlag, ValueOptions};
 
 /// Attributes that are no traits.
 pub(super) const NO_TRAITS: [&str; 3] = ["targetingKey", "traits", "transient"];
@@ -131,16 +131,22 @@ fn mapped(flag: Flag<'_>, is_identity: bool, values: ValueOptions) -> RemoteAnsw
             variant: flag.variant,
             value: Some(value.to_owned()),
             metadata: metadata + "}",
-            switch: Some(Switch {
-                is_on: flag.enabled,
-                answers_booleans: !values.booleans_are_values,
-                is_withheld: !flag.enabled && !values.disabled_flags_have_values,
-            }),
+            switch: Some(values.switch(flag.enabled)),
         },
         reason,
         error: None,
         message: String::new(),
         is_cacheable: true,
+    }
+}
+
+/// What the vendor's client calls a default flag: it has no feature behind it.
+pub(crate) fn default_outcome(flag: &DefaultFlag, values: ValueOptions) -> Outcome {
+    Outcome {
+        variant: None,
+        value: Some(flag.value.clone()),
+        metadata: format!("{{\"enabled\":{},\"isDefault\":true}}", flag.is_on),
+        switch: Some(values.switch(flag.is_on)),
     }
 }
 
