@@ -17,6 +17,9 @@ pub const MAX_POOL_SIZE: u64 = 256;
 /// The longest interval or wait that an option may name: a day, in milliseconds.
 pub const MAX_INTERVAL_MS: u64 = 86_400_000;
 
+/// How often a request may be sent again: the pauses double, and ten take a hundred seconds.
+pub const MAX_RETRIES: u64 = 10;
+
 /// The smallest memory of an instance: a guest has 1 MiB of stack, and needs room for some flags.
 pub const MIN_MEMORY_BYTES: u64 = 4 << 20;
 

@@ -1,7 +1,7 @@
-//! When to try again: capped exponential backoff with jitter.
+//! When to try again: soon, within one request, and later, by capped exponential backoff with jitter.
 
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The first pause after a failure.
 const FIRST: Duration = Duration::from_secs(1);
@@ -38,6 +38,44 @@ impl Backoff {
     }
 }
 
+/// The pause before a request is sent for the third time is twice this, and then twice as long each time; the second time has
+/// none. As urllib3's `Retry(backoff_factor=0.1)`, by which the vendor's client is built (reference 4.1).
+const FACTOR: Duration = Duration::from_millis(100);
+
+/// The attempts of one request, which have to do with the time of one.
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    retries: u32,
+    failures: u32,
+    end: Instant,
+}
+
+impl Attempts {
+    pub(crate) fn new(retries: u32, time: Duration) -> Self {
+        let now = Instant::now();
+        Self { retries, failures: 0, end: now.checked_add(time).unwrap_or(now) }
+    }
+
+    /// How long an attempt may take that begins now.
+    pub(crate) fn time(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    /// When to try again after another failure, where that is to be; `asked` is how long the server wants to be left alone.
+    pub(crate) fn fail(&mut self, asked: Duration) -> Option<Instant> {
+        if self.failures >= self.retries {
+            return None;
+        }
+        self.failures += 1;
+        let pause = match (asked.is_zero(), self.failures) {
+            (false, _) => asked,
+            (true, 1) => Duration::ZERO,
+            (true, failures) => FACTOR.saturating_mul(1 << (failures - 1).min(16)),
+        };
+        Instant::now().checked_add(pause).filter(|again| *again < self.end)
+    }
+}
+
 /// An interval with as much as `part` of it added or taken away.
 pub(crate) fn jittered(interval: Duration, part: f64) -> Duration {
     interval.mul_f64(1.0 - part + 2.0 * part * unit_random())
@@ -65,6 +103,24 @@ mod tests {
         backoff.succeed();
         assert!(backoff.fail(None) <= FIRST);
         assert!(Backoff::new(Duration::from_millis(10)).fail(None) <= Duration::from_millis(10));
+    }
+
+    #[test]
+    fn a_request_is_sent_again_a_few_times_and_never_past_its_end() {
+        let pauses = |retries: u32, time: u64, asked: u64| -> Vec<u64> {
+            let mut attempts = Attempts::new(retries, Duration::from_millis(time));
+            let fail = || attempts.fail(Duration::from_millis(asked));
+            let pause = |again: Instant| again.saturating_duration_since(Instant::now()).as_millis() as u64;
+            // A little of each has gone when it is looked at.
+            std::iter::from_fn(fail).map(|again| pause(again).next_multiple_of(100)).take(20).collect()
+        };
+        assert_eq!(pauses(3, 60_000, 0), [0, 200, 400]);
+        assert!(pauses(0, 60_000, 0).is_empty());
+        assert_eq!(pauses(10, 60_000, 0), [0, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200]);
+        assert_eq!(pauses(3, 60_000, 7000), [7000, 7000, 7000]);
+        assert_eq!(pauses(3, 350, 0), [0, 200]);
+        assert!(pauses(3, 60_000, 61_000).is_empty());
+        assert_eq!(Attempts::new(3, Duration::ZERO).time(), Duration::ZERO);
     }
 
     #[test]

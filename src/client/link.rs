@@ -83,7 +83,7 @@ impl Link {
         Self {
             endpoint: network.endpoint.clone(),
             collector: collector.filter(|_| collects),
-            http: transport.connect(),
+            http: transport.connect().retrying(network.retries.unwrap_or_default()),
             events_http: transport.connect(),
             transport,
             key: Arc::new(key),

@@ -151,7 +151,7 @@ impl Remote {
             service: options.service,
             values: options.values,
             endpoint,
-            http: link.transport.connect_within(timeout),
+            http: link.transport.connect_within(timeout).retrying(network.retries.unwrap_or_default()),
             metadata: options.events.exporter_metadata.clone(),
             // Made with room for few: it grows with what comes.
             cache: size.map(|size| Mutex::new(bounded(size))),

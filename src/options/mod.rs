@@ -22,7 +22,7 @@ use crate::service::{DefaultFlag, Service, ValueOptions};
 use crate::sync::Format;
 
 /// Every option, its meaning and its default: what error messages list, and what tests compare the documentation with.
-pub const OPTION_NAMES: [&str; 47] = [
+pub const OPTION_NAMES: [&str; 48] = [
     "service",
     "endpoint",
     "collector_endpoint",
@@ -40,6 +40,7 @@ pub const OPTION_NAMES: [&str; 47] = [
     "flag_list",
     "headers",
     "timeout_ms",
+    "retries",
     "start_wait_ms",
     "proxy",
     "ca_file",
@@ -130,6 +131,7 @@ impl Options {
             network.endpoint = network.api_key.as_ref().map(|_| api::DEFAULT_ENDPOINT.to_owned());
         }
         if self.service == Service::Flagsmith {
+            network.retries.get_or_insert(api::RETRIES);
             for endpoint in network.endpoint.iter_mut().chain(&mut network.collector_endpoint) {
                 // The server alone: its API is where it is by default.
                 if endpoint.matches('/').count() == 2 {
@@ -148,6 +150,7 @@ impl Options {
                 "which is told of each evaluation",
             ),
             ("default_flags", self.default_flags.is_some(), "where each call has its own default"),
+            ("retries", self.network.retries.is_some(), "which is asked again later"),
         ];
         match useless.into_iter().find(|(_, is_given, _)| *is_given) {
             Some((name, _, why)) => Err(invalid(format!("option {name} has no use for goff, {why}"))),

@@ -9,7 +9,7 @@ use ureq::http::{HeaderName, HeaderValue, Uri};
 use super::invalid;
 use super::read::Given;
 use crate::error::Error;
-use crate::limits::{MAX_CACHE_ENTRIES, MAX_FLAG_LIST};
+use crate::limits::{MAX_CACHE_ENTRIES, MAX_FLAG_LIST, MAX_RETRIES};
 use crate::service::Service;
 
 /// Where flags are evaluated.
@@ -72,6 +72,8 @@ pub(crate) struct Network {
     pub(crate) flag_list: Vec<String>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) timeout: Duration,
+    /// How often a request that was lost is sent again; without it as the service has it.
+    pub(crate) retries: Option<u32>,
     pub(crate) proxy: Option<String>,
     pub(crate) tls: TlsFiles,
     pub(crate) cache_size: usize,
@@ -108,6 +110,7 @@ impl Default for Network {
             flag_list: Vec::new(),
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
+            retries: None,
             proxy: None,
             tls: TlsFiles::default(),
             cache_size: 10_000,
@@ -152,6 +155,7 @@ impl Network {
             "flag_list" => self.flag_list = flag_list(value)?,
             "headers" => self.headers = headers(value)?,
             "timeout_ms" => self.timeout = value.milliseconds(1)?,
+            "retries" => self.retries = Some(value.integer(0, MAX_RETRIES)? as u32),
             "proxy" => self.proxy = Some(value.string()?),
             "ca_file" => self.tls.ca_file = Some(value.string()?),
             "ca_data" => self.tls.ca_data = Some(value.string()?),

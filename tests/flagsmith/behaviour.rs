@@ -337,7 +337,7 @@ fn options_that_have_no_use_are_refused_by_name() {
         with("\"environment_key\": \"ser.k\", \"change_stream\": \"websocket\"").contains("auto, sse, off")
     );
     assert!(with("\"environment_key\": \"ser.k\", \"api_key\": \"ser.k\"").contains("given twice"));
-    for (name, value) in [("enable_analytics", "true"), ("default_flags", "{}")] {
+    for (name, value) in [("enable_analytics", "true"), ("default_flags", "{}"), ("retries", "0")] {
         let refusal = error(&format!("{{\"service\": \"goff\", \"{name}\": {value}}}"));
         assert!(refusal.contains(&format!("option {name} has no use for goff")), "{name}: {refusal}");
     }

@@ -13,6 +13,7 @@ mod documents;
 mod peer;
 mod remote;
 mod report;
+mod retries;
 mod server;
 mod sync;
 mod types;

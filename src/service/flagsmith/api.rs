@@ -21,6 +21,9 @@ pub(crate) const SERVER_KEY: &str = "ser.";
 /// Pages of one document: of each hundred overrides, more than there is room for.
 const MAX_PAGES: usize = 10_000;
 
+/// How often the vendor's client sends a request again.
+pub(crate) const RETRIES: u32 = 3;
+
 /// The header that carries the key.
 pub(crate) const KEY_HEADER: &str = "X-Environment-Key";
 

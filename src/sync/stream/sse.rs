@@ -23,7 +23,7 @@ impl Sse {
         match status {
             200 => {}
             404 | 405 | 501 => return Err(Failure::Unknown),
-            _ => return Err(HttpError(format!("status {status}")).into()),
+            _ => return Err(HttpError::new(format!("status {status}")).into()),
         }
         let is_stream =
             response.body().mime_type().is_some_and(|mime| mime.eq_ignore_ascii_case("text/event-stream"));

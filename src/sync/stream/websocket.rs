@@ -29,7 +29,7 @@ pub(super) struct WebSocket {
 
 fn failed(cause: impl std::fmt::Display) -> Failure {
     // Without what may have the URL in it, and so the key.
-    Failure::Other(HttpError(cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ")))
+    Failure::Other(HttpError::new(cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ")))
 }
 
 fn timeout(after: Duration) -> NextTimeout {

@@ -1,7 +1,9 @@
 //! HTTP as the library uses it: blocking, bounded in time and size, and interrupted when the client ends.
 
+mod error;
+
 use std::fmt;
-use std::io::{self, Read};
+use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -13,27 +15,15 @@ use ureq::http::{HeaderMap, Response as HttpResponse, Uri};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Body, Proxy, ProxyProtocol};
 
+pub(crate) use self::error::HttpError;
+use self::error::Lost;
 use crate::error::Error;
 use crate::options::{Network, TlsFiles};
+use crate::retry::Attempts;
+use crate::worker::{Alarm, Wake};
 
 /// How many redirects are followed in a row.
 const MAX_REDIRECTS: usize = 5;
-
-/// Why there is no answer; for people, on one line, without the URL (which may hold a key).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HttpError(pub(crate) String);
-
-impl fmt::Display for HttpError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<ureq::Error> for HttpError {
-    fn from(error: ureq::Error) -> Self {
-        Self(error.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
-    }
-}
 
 /// An answer, with the headers that anybody here reads.
 #[derive(Debug)]
@@ -62,6 +52,11 @@ impl Response {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// How long to wait before the request is sent again, where the server says that it may be.
+    fn invitation(&self) -> Option<Duration> {
+        self.retry_after.filter(|_| matches!(self.status, 413 | 429 | 503))
+    }
+
     /// The beginning of the body, for a message.
     pub(crate) fn excerpt(&self) -> String {
         const SHOWN: usize = 200;
@@ -75,6 +70,7 @@ impl Response {
 pub(crate) struct Transport {
     config: Config,
     headers: Arc<[(String, String)]>,
+    timeout: Duration,
 }
 
 impl Transport {
@@ -92,29 +88,32 @@ impl Transport {
             .proxy(proxy(network)?)
             .max_idle_connections(4)
             .build();
-        Ok(Self { config, headers: network.headers.clone().into() })
+        Ok(Self { config, headers: network.headers.clone().into(), timeout: network.timeout })
     }
 
     /// Connections of one thread, which can be interrupted without others noticing.
     pub(crate) fn connect(&self) -> Http {
-        Http {
-            agent: Agent::new_with_config(self.config.clone()),
-            headers: Arc::clone(&self.headers),
-            timeout: None,
-        }
+        self.connect_within(self.timeout)
     }
 
     /// The same with another bound on the time of a request.
     pub(crate) fn connect_within(&self, timeout: Duration) -> Http {
-        let config = self.config.clone();
-        let http = Agent::new_with_config(config);
-        Http { agent: http, headers: Arc::clone(&self.headers), timeout: Some(timeout) }
+        self.connect_by(self.config.clone(), timeout)
     }
 
     /// Connections for reading what never ends: reads that yield nothing for `patience` fail, and may be tried again.
     pub(crate) fn connect_stream(&self, patience: Duration, connect: Duration) -> Http {
-        let config = rebuilt(&self.config, patience, connect);
-        Http { agent: Agent::new_with_config(config), headers: Arc::clone(&self.headers), timeout: None }
+        self.connect_by(rebuilt(&self.config, patience, connect), self.timeout)
+    }
+
+    fn connect_by(&self, config: Config, timeout: Duration) -> Http {
+        Http {
+            agent: Agent::new_with_config(config),
+            headers: Arc::clone(&self.headers),
+            timeout,
+            retries: 0,
+            ended: Arc::default(),
+        }
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -148,8 +147,11 @@ fn rebuilt(config: &Config, patience: Duration, connect: Duration) -> Config {
 pub(crate) struct Http {
     agent: Agent,
     headers: Arc<[(String, String)]>,
-    /// Of a request, where it is another than the client's.
-    timeout: Option<Duration>,
+    /// Of a request with all its attempts.
+    timeout: Duration,
+    retries: u32,
+    /// Says stop when the connections are interrupted.
+    ended: Arc<Alarm>,
 }
 
 /// Without headers, which may be secret.
@@ -167,7 +169,13 @@ impl fmt::Debug for Http {
 }
 
 impl Http {
-    /// Posts JSON, and reads an answer of at most `limit` bytes.
+    /// The same, where a request that was lost is sent again so many times.
+    #[must_use]
+    pub(crate) fn retrying(self, retries: u32) -> Self {
+        Self { retries, ..self }
+    }
+
+    /// Posts JSON, and reads an answer of at most `limit` bytes. Sent again only where the server cannot have seen it.
     ///
     /// # Errors
     /// When there is no whole answer.
@@ -178,38 +186,68 @@ impl Http {
         body: &[u8],
         limit: u64,
     ) -> Result<Response, HttpError> {
-        let (parts, body) = self.send(url, headers, body)?.into_parts();
-        let body = read(body, limit).map_err(|error| HttpError(error.to_string()))?;
-        Ok(Response::new(&parts, body))
+        self.persist(false, |attempts| {
+            let (parts, answer) = self.send(url, headers, body, attempts.time())?.into_parts();
+            Ok(Response::new(&parts, read(answer, limit)?))
+        })
     }
 
-    /// Gets an answer of at most `limit` bytes. Where it is another URL of the same server's, that is followed.
+    /// Gets an answer of at most `limit` bytes. Where it is another URL of the same server's, that is followed. Sent again also
+    /// where the answer was lost, or the server asks for it.
     ///
     /// # Errors
     /// When there is no whole answer.
     pub(crate) fn get(&self, url: &str, headers: &[(&str, &str)], limit: u64) -> Result<Response, HttpError> {
-        let mut url = Uri::try_from(url).map_err(|error| HttpError(error.to_string()))?;
+        self.persist(true, |attempts| self.get_once(url, headers, limit, attempts))
+    }
+
+    /// Sends a request until it has an answer, as often as its attempts allow.
+    fn persist(
+        &self,
+        is_repeatable: bool,
+        send: impl Fn(&Attempts) -> Result<Response, HttpError>,
+    ) -> Result<Response, HttpError> {
+        let mut attempts = Attempts::new(self.retries, self.timeout);
+        loop {
+            let answer = send(&attempts);
+            let asked = match &answer {
+                Ok(response) => response.invitation().filter(|_| is_repeatable),
+                Err(error) => match error.lost {
+                    Lost::Unsent => Some(Duration::ZERO),
+                    Lost::Unanswered => is_repeatable.then_some(Duration::ZERO),
+                    Lost::ForGood => None,
+                },
+            };
+            let again = asked.and_then(|asked| attempts.fail(asked));
+            if again.is_none_or(|again| self.ended.wait(Some(again)) != Wake::Due) {
+                return answer;
+            }
+        }
+    }
+
+    fn get_once(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        limit: u64,
+        attempts: &Attempts,
+    ) -> Result<Response, HttpError> {
+        let mut url = Uri::try_from(url).map_err(|error| HttpError::new(error.to_string()))?;
         for _ in 0..MAX_REDIRECTS {
             let mut request = self.agent.get(&url);
             for (name, value) in merged(&self.headers, headers) {
                 request = request.header(name, value);
             }
-            let answer = match self.timeout {
-                None => request.call()?,
-                timeout => request.config().timeout_global(timeout).build().call()?,
-            };
+            let answer = request.config().timeout_global(Some(attempts.time())).build().call()?;
             let (parts, body) = answer.into_parts();
             let is_elsewhere = matches!(parts.status.as_u16(), 301 | 302 | 303 | 307 | 308);
             let location = parts.headers.get("location").and_then(|value| value.to_str().ok());
             match location.filter(|_| is_elsewhere) {
                 Some(location) => url = beside(&url, location)?,
-                None => {
-                    let body = read(body, limit).map_err(|error| HttpError(error.to_string()))?;
-                    return Ok(Response::new(&parts, body));
-                }
+                None => return Ok(Response::new(&parts, read(body, limit)?)),
             }
         }
-        Err(HttpError(format!("more than {MAX_REDIRECTS} redirects")))
+        Err(HttpError::new(format!("more than {MAX_REDIRECTS} redirects")))
     }
 
     /// Posts JSON where the status alone is the answer: once it is there, the service has taken the request.
@@ -223,7 +261,7 @@ impl Http {
         body: &[u8],
     ) -> Result<Response, HttpError> {
         const LIMIT: u64 = 64 << 10;
-        let (parts, body) = self.send(url, headers, body)?.into_parts();
+        let (parts, body) = self.send(url, headers, body, self.timeout)?.into_parts();
         // Read to its end, so that the connection can be used again; where that fails, it is not.
         let body = read(body, LIMIT).unwrap_or_default();
         Ok(Response::new(&parts, body))
@@ -234,15 +272,13 @@ impl Http {
         url: &str,
         headers: &[(&str, &str)],
         body: &[u8],
+        timeout: Duration,
     ) -> Result<HttpResponse<Body>, HttpError> {
         let mut request = self.agent.post(url).header("Content-Type", "application/json");
         for (name, value) in merged(&self.headers, headers) {
             request = request.header(name, value);
         }
-        match self.timeout {
-            None => Ok(request.send(body)?),
-            timeout => Ok(request.config().timeout_global(timeout).build().send(body)?),
-        }
+        Ok(request.config().timeout_global(Some(timeout)).build().send(body)?)
     }
 
     /// Begins to read a stream of events.
@@ -260,13 +296,14 @@ impl Http {
 
     /// Makes who waits for an answer give up, and every later request fail.
     pub(crate) fn interrupt(&self) {
+        self.ended.stop();
         self.agent.clone().shutdown();
     }
 }
 
 /// Where a redirect leads; not to another server, which would be told the key.
 fn beside(url: &Uri, location: &str) -> Result<Uri, HttpError> {
-    let elsewhere = || HttpError(format!("a redirect to {location}, which is not followed"));
+    let elsewhere = || HttpError::new(format!("a redirect to {location}, which is not followed"));
     let target = Uri::try_from(location).map_err(|_| elsewhere())?;
     match target.authority() {
         Some(authority) => {
@@ -283,11 +320,11 @@ fn beside(url: &Uri, location: &str) -> Result<Uri, HttpError> {
 }
 
 /// A body of at most `limit` bytes, counted as they are once they are decompressed.
-fn read(body: Body, limit: u64) -> io::Result<Vec<u8>> {
+fn read(body: Body, limit: u64) -> Result<Vec<u8>, HttpError> {
     let mut bytes = Vec::new();
-    body.into_reader().take(limit + 1).read_to_end(&mut bytes)?;
+    body.into_reader().take(limit + 1).read_to_end(&mut bytes).map_err(ureq::Error::from)?;
     if bytes.len() as u64 > limit {
-        return Err(io::Error::other(format!("the answer has more than {limit} bytes")));
+        return Err(HttpError::new(format!("the answer has more than {limit} bytes")));
     }
     Ok(bytes)
 }
