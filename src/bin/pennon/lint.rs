@@ -59,15 +59,13 @@ fn report(flags: &[FlagDiagnostics], out: &mut impl Write) -> io::Result<()> {
 }
 
 fn one(key: &str, diagnostic: &Diagnostic, out: &mut impl Write) -> io::Result<()> {
-    let rule = match diagnostic.rule.as_str() {
-        "" => String::new(),
-        rule => format!(" {rule}"),
-    };
+    let place: Vec<_> = [key, &diagnostic.rule].into_iter().filter(|part| !part.is_empty()).collect();
     let column = match diagnostic.column {
         0 => String::new(),
         column => format!(", column {column}"),
     };
-    writeln!(out, "{}[{}] {key}{rule}{column}", diagnostic.severity.name(), diagnostic.code)?;
+    let place = place.join(" ");
+    writeln!(out, "{}[{}] {place}{column}", diagnostic.severity.name(), diagnostic.code)?;
     writeln!(out, "    {}", diagnostic.message)?;
     if !diagnostic.suggestion.is_empty() {
         writeln!(out, "    probably meant: {}", diagnostic.suggestion)?;

@@ -57,8 +57,10 @@ pub fn explain(
         let matched = |segment: usize| outcome.segments.contains(&segment);
         // Another flag may have asked for its answer before all segments were known: then that answer stands.
         let given = outcome.flags.first().copied().unwrap_or(Err(NoShare));
-        let is_early = flag.answer(&scope, matched) != given;
-        let gave = |own: &Override| own.state.answer(scope.identity.as_ref()) == given;
+        let is_given =
+            |answer: Result<u32, NoShare>| answer == given || answer.map(|own| unit.circular(own)) == given;
+        let is_early = !is_given(flag.answer(&scope, matched));
+        let gave = |own: &Override| is_given(own.state.answer(scope.identity.as_ref()));
         let early = |segment: usize| flag.overrides.iter().any(|own| own.segment == segment && gave(own));
         return evaluation.explain(
             flag,
@@ -256,7 +258,8 @@ fn value_json(value: &Value<'_>) -> String {
     match value {
         Value::Null => "null".into(),
         Value::Bool(value) => value.to_string(),
-        Value::Int(value) => value.to_string(),
+        // More than a double holds is more than JSON is read with.
+        Value::Int(value) if value.to_f64().is_some() => value.to_string(),
         Value::Float(value) => finite(*value),
         value => quoted(&value.to_text()),
     }

@@ -15,11 +15,13 @@ pub struct State {
     split: Option<Box<Split>>,
 }
 
+/// From which percentage to below which, and the answer there.
+pub type Share = (f64, f64, u32);
+
 #[derive(Debug)]
 struct Split {
     prefix: Prefix,
-    /// From which percentage to below which, and the answer there.
-    shares: Vec<(f64, f64, u32)>,
+    shares: Vec<Share>,
     /// Of identities to whom no share falls; none where the engine raises, because the next share is no number.
     control: Option<u32>,
 }
@@ -72,9 +74,8 @@ impl State {
         }
     }
 
-    /// The percentage of an identity, and the shares: from where, to below where, and the answer there. None where it is not
-    /// split.
-    pub fn shares(&self, identity: &Identity<'_>) -> Option<(f64, &[(f64, f64, u32)])> {
+    /// The percentage of an identity, and the shares. None where it is not split.
+    pub fn shares(&self, identity: &Identity<'_>) -> Option<(f64, &[Share])> {
         let split = self.split.as_ref()?;
         Some((split.prefix.percentage(&identity.key), &split.shares))
     }
