@@ -303,6 +303,20 @@ fn evaluations_of_all_flags_outlive_their_document_and_their_client() {
 }
 
 #[test]
+fn characters_are_called_by_their_names() {
+    let named = |pattern: &str| {
+        client(&with_condition(json!({"property_": "plan", "operator": "REGEX", "value": pattern})))
+    };
+    let plan = |plan: &str| json!({"targetingKey": "u", "plan": plan});
+    for (pattern, matching) in [(r"\N{BULLET}+$", "••"), (r"[\N{digit one}-\N{DIGIT THREE}]x", "2x")] {
+        assert_eq!(value(&named(pattern), "checkout", plan(matching)), "\"v2\"", "{pattern}");
+        assert_eq!(value(&named(pattern), "checkout", plan("4x")), "\"v1\"", "{pattern}");
+    }
+    let unknown = json!({"property_": "plan", "operator": "REGEX", "value": r"\N{NOWHERE}"});
+    assert_eq!(codes(&with_condition(unknown), "checkout"), ["unusable-regex", "segment-never-matches"]);
+}
+
+#[test]
 fn rules_nested_as_deep_as_python_follows_are_followed() {
     let nested = |depth: usize| {
         let mut rule = json!({"type": "ALL", "conditions": [{"property_": "plan", "operator": "EQUAL", "value": "pro"}], "rules": []});

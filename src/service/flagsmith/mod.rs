@@ -1,6 +1,7 @@
 //! Flagsmith: its ruleset is the environment document of the API.
 
 pub(crate) mod api;
+mod characters;
 mod closure;
 mod environment;
 mod fields;
@@ -168,6 +169,18 @@ impl Environment {
             pieces.fixed("]}");
         });
         pieces.fixed("]");
+        let segments = closure.segments.iter().filter_map(|number| self.segments.get(*number as usize));
+        let mut characters: Vec<_> = segments.flat_map(|segment| &segment.reads.characters).collect();
+        characters.sort();
+        characters.dedup();
+        if !characters.is_empty() {
+            pieces.fixed(",\"characters\":{");
+            pieces.each(characters.into_iter(), |pieces, (name, character)| {
+                let text = format!("{}:{}", quoted(name), quoted(&character.to_string()));
+                pieces.pieces.push(text.into());
+            });
+            pieces.fixed("}");
+        }
         if closure.is_whole {
             pieces.fixed(",\"whole\":true");
         }

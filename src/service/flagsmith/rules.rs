@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::characters;
 use super::fields::{Field, object, text};
 
 /// Levels of rules within rules that the vendor's client maps (reference M7).
@@ -16,6 +17,8 @@ pub(super) struct Reads {
     pub(super) features: BTreeSet<String>,
     /// Whether they may read any part of the document.
     pub(super) anything: bool,
+    /// Characters that their regular expressions call by their names.
+    pub(super) characters: BTreeSet<(String, char)>,
 }
 
 #[derive(Deserialize)]
@@ -49,8 +52,11 @@ pub(super) fn reads(rules: Field<'_>) -> Result<Reads, String> {
             rule.kind.need("type")?;
             for condition in rule.conditions.list_or_none("conditions")? {
                 let condition: Condition<'_> = object(condition, "a condition")?;
-                condition.operator.need("operator")?;
-                condition.value.need("value")?;
+                let operator = condition.operator.need("operator")?;
+                let value = condition.value.need("value")?;
+                if operator == "\"REGEX\"" && value.contains('}') {
+                    reads.pattern(&text(value).unwrap_or_default());
+                }
                 if let Some(property) = condition.property_.given().and_then(text) {
                     reads.property(&property);
                 }
@@ -71,6 +77,12 @@ fn goes_on(rest: &str) -> bool {
 }
 
 impl Reads {
+    /// Adds what a regular expression names.
+    fn pattern(&mut self, pattern: &str) {
+        let named = characters::in_pattern(pattern);
+        self.characters.extend(named.map(|(name, character)| (name.to_owned(), character)));
+    }
+
     /// Adds what a property may read. Cautious: whatever is not plainly one part of the document counts as all of it; the guest
     /// alone reads paths.
     fn property(&mut self, property: &str) {

@@ -219,8 +219,7 @@ impl<'e> Compiler<'e> {
     fn segment(&mut self, number: usize, source: &Source<'_>, definition: &Definition<'_>) -> Segment {
         let prefix = Prefix::new(format!("{},", source.key).as_bytes());
         let place = format!("segments[{number}] {}", quoted(&source.name));
-        let rules =
-            Rules::new(source.rules, definition.form.property(), &prefix, &place, &mut self.diagnostics);
+        let rules = Rules::new(source.rules, definition.terms(), &prefix, &place, &mut self.diagnostics);
         diagnose::segment(&rules, &place, &mut self.diagnostics);
         Segment { name: source.name.as_str().into(), rules }
     }

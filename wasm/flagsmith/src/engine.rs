@@ -33,6 +33,7 @@ pub fn evaluation_result(context: &str) -> Result<String, String> {
         is_whole: true,
         is_all: false,
         segment: None,
+        characters: None,
     };
     let mut compiler = Compiler::new(&environment);
     let read = compiler.read("", &definition)?;

@@ -5,12 +5,11 @@ use pennon_wire::Context;
 use pennon_wire::report::{LoadReport, Severity};
 
 use crate::bulk::Bulk;
-use crate::condition::{Condition, Source};
+use crate::condition::{Condition, Source, Terms};
 use crate::feature::{Definition, Segment as Read};
 use crate::hash::Prefix;
 use crate::json::{Node, quoted};
 use crate::python::{float_text, json_text};
-use crate::rule::PropertyField;
 use crate::scope::Scope;
 use crate::state::{NoShare, State};
 use crate::tree::{Flags, World};
@@ -49,7 +48,7 @@ pub fn explain(
     let Some(flag) = unit.flags.get(number) else { return object("flag", "it cannot be evaluated", "") };
     let form = definition.form;
     let segments: Vec<_> = definition.segments.iter().map(|node| form.segment(*node)).collect();
-    let evaluation = Evaluation { unit, report, segments, field: form.property(), scope: &scope };
+    let evaluation = Evaluation { unit, report, segments, terms: definition.terms(), scope: &scope };
     if let Order::Bulk = unit.order {
         let bulk = Bulk::new(unit, &scope);
         let outcome = bulk.run(std::iter::once(number));
@@ -81,7 +80,7 @@ struct Evaluation<'e> {
     report: &'e LoadReport,
     /// The segments as the document has them.
     segments: Vec<Read<'e>>,
-    field: PropertyField,
+    terms: Terms<'e>,
     scope: &'e Scope<'e>,
 }
 
@@ -122,7 +121,7 @@ impl Evaluation<'_> {
         let (Some(segment), Some(read)) = (self.unit.segments.get(number), self.segments.get(number)) else {
             return "{}".into();
         };
-        let (query, sources) = query(read.rules, self.field);
+        let (query, sources) = query(read.rules, self.terms);
         let conditions = segment.rules.conditions().iter().zip(sources).take(MAX_COMPARISONS);
         let compared: Vec<_> =
             conditions.map(|(condition, source)| self.comparison(condition, source, world)).collect();
@@ -203,7 +202,7 @@ enum Task<'j> {
 
 /// The rules of a segment in words, as `ALL(plan EQUAL "pro"; ANY(...))`, and their conditions in the order in which they are
 /// compiled; no more than are told of.
-fn query(rules: Node<'_>, field: PropertyField) -> (String, Vec<Source<'_>>) {
+fn query<'j>(rules: Node<'j>, terms: Terms<'j>) -> (String, Vec<Source<'j>>) {
     let (mut query, mut sources) = (String::new(), Vec::new());
     let mut tasks = Vec::new();
     push(rules, "", &mut tasks);
@@ -222,7 +221,7 @@ fn query(rules: Node<'_>, field: PropertyField) -> (String, Vec<Source<'_>>) {
         query.push_str(rule.get("type").and_then(Node::text).unwrap_or("?"));
         query.push('(');
         let own = rule.get("conditions").into_iter().flat_map(Node::items);
-        let own: Vec<_> = own.map(|condition| Source::read(condition, field.0)).collect();
+        let own: Vec<_> = own.map(|condition| Source::read(condition, terms)).collect();
         query.push_str(&own.iter().map(|source| text(*source)).collect::<Vec<_>>().join("; "));
         tasks.push(Task::Text(")"));
         let separator = if own.is_empty() { "" } else { "; " };

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
+use crate::condition::Terms;
 use crate::integer::Integer;
 use crate::json::{Json, Kind, Node};
 use crate::python::value_text;
-use crate::rule::PropertyField;
 
 /// In which of the two forms features and segments are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,11 +125,6 @@ fn truthy<'j>(node: Node<'j>, field: &str) -> Option<Node<'j>> {
 }
 
 impl Form {
-    /// How a condition's property is called.
-    pub fn property(self) -> PropertyField {
-        PropertyField(if self == Self::Document { "property_" } else { "property" })
-    }
-
     /// How the states are called that a segment has instead.
     pub fn overrides(self) -> &'static str {
         if self == Self::Document { "feature_states" } else { "overrides" }
@@ -341,9 +336,17 @@ pub struct Definition<'j> {
     pub is_all: bool,
     /// The number of the segment that is asked for; none where a feature is.
     pub segment: Option<usize>,
+    /// The characters that patterns call by their names: an object from the name to the character.
+    pub characters: Option<Node<'j>>,
 }
 
 impl<'j> Definition<'j> {
+    /// How its conditions are written.
+    pub fn terms(&self) -> Terms<'j> {
+        let property = if self.form == Form::Document { "property_" } else { "property" };
+        Terms { property, characters: self.characters }
+    }
+
     /// Reads the host's definition.
     pub fn new(json: &'j Json) -> Self {
         let root = json.root();
@@ -353,6 +356,7 @@ impl<'j> Definition<'j> {
             features: items("features").collect(),
             segments: items("segments").collect(),
             groups: items("groups").map(Group::new).collect(),
+            characters: root.get("characters"),
             is_all: root.get("all").is_some_and(Node::is_truthy),
             is_whole: root.get("whole").is_some_and(Node::is_truthy),
             segment: match root.get("segment").map(Node::kind) {

@@ -2,7 +2,7 @@
 
 use pennon_wire::report::Diagnostic;
 
-use crate::condition::{Condition, Source};
+use crate::condition::{Condition, Source, Terms};
 use crate::diagnose;
 use crate::hash::Prefix;
 use crate::json::{Kind, Node};
@@ -58,16 +58,12 @@ fn begin<'j>(rules: Node<'j>, depth: usize, place: &str) -> Vec<Task<'j>> {
     tasks
 }
 
-/// How a condition's property is called: documents have an underscore behind it, contexts do not.
-#[derive(Clone, Copy, Debug)]
-pub struct PropertyField(pub &'static str);
-
 impl Rules {
     /// Compiles the rules of a segment that hashes as `segment`; what there is to say goes to `diagnostics`, by places that begin
     /// with `place`.
     pub fn new(
         rules: Node<'_>,
-        field: PropertyField,
+        terms: Terms<'_>,
         segment: &Prefix,
         place: &str,
         diagnostics: &mut Vec<Diagnostic>,
@@ -89,7 +85,7 @@ impl Rules {
             }
             compiled.depth = compiled.depth.max(depth);
             tasks.push(Task::End(compiled.rules.len()));
-            compiled.add(rule, field, segment, &place, diagnostics);
+            compiled.add(rule, terms, segment, &place, diagnostics);
             tasks.extend(rule.get("rules").map(|rules| begin(rules, depth + 1, &place)).unwrap_or_default());
         }
         compiled
@@ -98,7 +94,7 @@ impl Rules {
     fn add(
         &mut self,
         rule: Node<'_>,
-        field: PropertyField,
+        terms: Terms<'_>,
         segment: &Prefix,
         place: &str,
         diagnostics: &mut Vec<Diagnostic>,
@@ -107,7 +103,7 @@ impl Rules {
         let conditions = rule.get("conditions");
         for (index, condition) in conditions.iter().flat_map(|conditions| conditions.items()).enumerate() {
             let mut notes = Vec::new();
-            self.conditions.push(Condition::new(Source::read(condition, field.0), segment, &mut notes));
+            self.conditions.push(Condition::new(Source::read(condition, terms), segment, &mut notes));
             let place = format!("{place}.conditions[{index}]");
             diagnostics.extend(notes.into_iter().map(|note| note.at(&place)));
         }

@@ -57,6 +57,15 @@ impl Note {
     }
 }
 
+/// How a document writes conditions.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'j> {
+    /// How a condition's property is called: documents have an underscore behind it, contexts do not.
+    pub property: &'static str,
+    /// The characters that patterns call by their names, by name.
+    pub characters: Option<Node<'j>>,
+}
+
 /// The parts of a condition as a document has them.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'j> {
@@ -66,15 +75,18 @@ pub struct Source<'j> {
     pub operator: Option<&'j str>,
     /// The value that the context's is compared with.
     pub value: Node<'j>,
+    /// As in [`Terms`].
+    pub characters: Option<Node<'j>>,
 }
 
 impl<'j> Source<'j> {
-    /// Reads a condition of a document, whose properties are called `field`.
-    pub fn read(condition: Node<'j>, field: &str) -> Self {
+    /// Reads a condition of a document.
+    pub fn read(condition: Node<'j>, terms: Terms<'j>) -> Self {
         Self {
-            property: condition.get(field).and_then(Node::text).unwrap_or_default(),
+            property: condition.get(terms.property).and_then(Node::text).unwrap_or_default(),
             operator: condition.get("operator").and_then(Node::text),
             value: condition.get("value").unwrap_or(condition.absent()),
+            characters: terms.characters,
         }
     }
 }
@@ -88,7 +100,7 @@ impl Condition {
         } else {
             Property::new(source.property, notes)
         };
-        let test = Test::new(source.operator, source.value, segment, notes);
+        let test = Test::new(source, segment, notes);
         Self { property, test }
     }
 

@@ -1,12 +1,12 @@
 //! What a condition's value must be: its operator with the other side, read once (reference 2.4).
 
-use super::Note;
 use super::compare::{Comparison, Operand, contains};
 use super::items::Texts;
+use super::{Note, Source};
 use crate::hash::Prefix;
 use crate::json::{Json, Kind, Node};
 use crate::python::{float, value_text};
-use crate::regex::{Refusal, Regex};
+use crate::regex::{Refusal, Regex, with_codes};
 use crate::scope::{Identity, Scope};
 use crate::value::{Raised, Value};
 
@@ -41,7 +41,8 @@ pub struct Modulo {
 }
 
 impl Test {
-    pub fn new(operator: Option<&str>, value: Node<'_>, segment: &Prefix, notes: &mut Vec<Note>) -> Self {
+    pub fn new(source: Source<'_>, segment: &Prefix, notes: &mut Vec<Note>) -> Self {
+        let Source { operator, value, .. } = source;
         let compare = |comparison| Self::Compare(comparison, Operand::new(value));
         match operator.unwrap_or_default() {
             "IS_SET" => Self::IsSet,
@@ -57,7 +58,7 @@ impl Test {
             "LESS_THAN_INCLUSIVE" => compare(Comparison::LessOrEqual),
             "CONTAINS" => Self::Contains(Operand::new(value)),
             "NOT_CONTAINS" => Self::NotContains(value_text(value).into()),
-            "REGEX" => regex(&value_text(value), notes),
+            "REGEX" => regex(source, notes),
             "MODULO" => modulo(value, notes).map_or(Self::Never, Self::Modulo),
             unknown => {
                 notes.push(Note::error(
@@ -173,8 +174,10 @@ fn threshold(value: Node<'_>, notes: &mut Vec<Note>) -> Option<f64> {
     threshold
 }
 
-fn regex(pattern: &str, notes: &mut Vec<Note>) -> Test {
-    match Regex::new(pattern) {
+fn regex(source: Source<'_>, notes: &mut Vec<Note>) -> Test {
+    let pattern = value_text(source.value);
+    let named = |name: &str| source.characters?.get(name)?.text()?.chars().next();
+    match Regex::new(&with_codes(&pattern, named)) {
         Ok(regex) => {
             if !regex.is_linear() {
                 notes.push(Note::warning(

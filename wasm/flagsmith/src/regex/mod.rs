@@ -11,6 +11,7 @@ mod backtrack;
 mod charset;
 mod fold;
 mod linear;
+mod named;
 mod parse;
 mod syntax;
 #[cfg(test)]
@@ -18,6 +19,8 @@ mod tests;
 mod unicode;
 
 use std::fmt;
+
+pub use self::named::with_codes;
 
 /// Bytes of a pattern. Far beyond what is written by hand; the parser's memory is some forty times as much.
 pub const MAX_PATTERN_BYTES: usize = 20_000;

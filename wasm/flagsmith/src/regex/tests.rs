@@ -34,7 +34,6 @@ fn matches_where_python_does() {
         ("[]a]", "]"),
         ("[a&&b]", "&"),
         (r"\146oo", "foo"),
-        (r"\N{BULLET}", "•"),
         (".", "\r"),
         (".", "\u{2028}"),
         ("a++b", "aab"),

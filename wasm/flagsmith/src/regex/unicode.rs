@@ -45,26 +45,6 @@ pub(super) fn decimal(character: char) -> Option<u32> {
     Some((u32::from(character) - u32::from(first)) % 10)
 }
 
-/// The character that `unicodedata.lookup` finds by a name, which may be written in small letters. An alias is found by
-/// loose spellings too (`NEWLINE` for `NEW LINE`), which Python refuses: the crate does not tell its aliases.
-pub(super) fn named(name: &str) -> Option<char> {
-    // The crate overlooks spaces and hyphens, which Python does not, and reads before the start of a name that starts with a
-    // hyphen; no name does.
-    if !name.starts_with(|first: char| first.is_ascii_alphanumeric()) || name.ends_with([' ', '_', '-']) {
-        return None;
-    }
-    let character = unicode_names2::character(name)?;
-    let known = unicode_names2::name(character).map(|name| name.to_string()).unwrap_or_default();
-    let computed = known.starts_with("CJK UNIFIED IDEOGRAPH-") || known.starts_with("HANGUL SYLLABLE ");
-    // One that has another name was found by an alias, or by a loose spelling.
-    let squeezed = |text: &str| {
-        let kept = text.chars().filter(|character| character.is_ascii_alphanumeric());
-        kept.map(|character| character.to_ascii_uppercase()).collect::<String>()
-    };
-    let exact = if computed { known == name } else { known.eq_ignore_ascii_case(name) };
-    (exact || squeezed(&known) != squeezed(name)).then_some(character)
-}
-
 /// The range that holds a character.
 fn range_of(ranges: &[(char, char)], character: char) -> Option<(char, char)> {
     let after = ranges.partition_point(|(first, _)| *first <= character);

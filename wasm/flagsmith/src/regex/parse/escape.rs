@@ -1,7 +1,7 @@
 //! What follows a backslash.
 
+use super::super::Refusal;
 use super::super::syntax::{Assertion, Category, Item, Mode, Node, Set};
-use super::super::{Refusal, unicode};
 use super::Parser;
 use super::scanner::{Token, invalid};
 
@@ -83,15 +83,14 @@ impl Parser {
         }
     }
 
+    /// `\N{NAME}`, see [`super::super::with_codes`].
     fn named_character(&mut self, token: Token) -> Result<Item, Refusal> {
         if !self.scanner.take('{') {
             return Err(invalid("missing {", self.scanner.position()));
         }
         let name = self.scanner.take_until('}', "character name")?;
-        match unicode::named(&name) {
-            Some(character) => Ok(Item::Code(u32::from(character))),
-            None => Err(invalid(format!("undefined character name {name:?}"), token.at)),
-        }
+        // Those that are defined have become codes before.
+        Err(invalid(format!("undefined character name {name:?}"), token.at))
     }
 
     /// `\1` to `\99` are references; three octal digits are a character.
