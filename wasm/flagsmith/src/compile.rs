@@ -15,6 +15,7 @@ use crate::hash::Prefix;
 use crate::json::{Json, Node, quoted};
 use crate::python::value_text;
 use crate::rule::Rules;
+use crate::scope::MEMOS;
 use crate::state::State;
 use crate::surroundings;
 use crate::unit::{Asked, Flag, Identities, Messages, Order, Override, Segment, Unit};
@@ -182,11 +183,16 @@ impl<'e> Compiler<'e> {
     /// Compiles the whole of a definition.
     pub fn unit(&mut self, asked: Asked, definition: &Definition<'_>, read: &[Read<'_>]) -> Unit {
         let sources: Vec<_> = definition.segments.iter().map(|node| definition.form.segment(*node)).collect();
-        let segments: Vec<Segment> = sources
+        let mut segments: Vec<Segment> = sources
             .iter()
             .enumerate()
             .map(|(number, source)| self.segment(number, source, definition))
             .collect();
+        keep_traits(&mut segments);
+        let environment = Json::parse_lax(&self.environment.json).unwrap_or_default();
+        for condition in segments.iter_mut().flat_map(|segment| segment.rules.conditions_mut()) {
+            condition.property.read(environment.root());
+        }
         let flags: Vec<Flag> =
             read.iter().map(|read| self.flag(read, &sources, &definition.groups)).collect();
         let order = crate::order::order(asked, &flags, &segments, definition.is_whole);
@@ -267,6 +273,7 @@ impl<'e> Compiler<'e> {
                 if is_all {
                     unit.segment_outcomes = report.outcomes.len() as u32;
                     report.outcomes.extend(segment_outcomes());
+                    unit.fix();
                 }
                 // A failure's answer has no value.
                 unit.default_outcome = report.outcomes.len() as u32;
@@ -291,6 +298,24 @@ impl<'e> Compiler<'e> {
         }
         report.diagnostics = diagnose::bounded(self.diagnostics);
         (unit, report)
+    }
+}
+
+/// Has evaluations keep the first traits that they look for.
+fn keep_traits(segments: &mut [Segment]) {
+    let mut places: HashMap<String, u8> = HashMap::new();
+    for condition in segments.iter_mut().flat_map(|segment| segment.rules.conditions_mut()) {
+        for name in condition.property.names_mut() {
+            let next = places.len() as u8;
+            match places.get(name.as_str()) {
+                Some(place) => name.set_memo(*place),
+                None if next < MEMOS => {
+                    places.insert(name.as_str().to_owned(), next);
+                    name.set_memo(next);
+                }
+                None => {}
+            }
+        }
     }
 }
 
@@ -338,7 +363,7 @@ fn read_all<'j>(
 fn constant(unit: &Unit) -> Option<Answer> {
     let Asked::Flag(flag) = unit.asked else { return None };
     let flag = unit.flags.get(flag)?;
-    let is_constant = flag.overrides.is_empty() && flag.identities.is_empty() && !flag.default.is_split();
+    let is_constant = !flag.varies();
     let (outcome, reason) = unit.outcomes.get(flag.environment as usize)?;
     // In a cycle, and where flags are read by paths, also such a flag's answer has to be found.
     (is_constant && matches!(unit.order, Order::Alone)).then(|| Answer::value(*outcome, *reason))

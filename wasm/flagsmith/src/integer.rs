@@ -36,6 +36,11 @@ impl Integer {
         {
             return None;
         }
+        // Most have so few that nothing can overflow.
+        if digits.len() <= 18 {
+            let magnitude = digits.bytes().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+            return Some(Self::Small(if is_negative { -magnitude } else { magnitude }));
+        }
         let digits = digits.trim_start_matches('0');
         if digits.len() <= 19
             && let Ok(magnitude) = format!("0{digits}").parse::<i128>()

@@ -20,6 +20,10 @@ const MAX_RECURSION: usize = 32;
 pub struct Rules {
     rules: Vec<Rule>,
     conditions: Vec<Condition>,
+    /// By condition: what comes next. Without those where rules are nested too deep for recursion.
+    steps: Vec<Step>,
+    /// The condition that is looked at first, or [`MATCH`] or [`NO_MATCH`].
+    entry: u32,
     /// Levels of rules within rules.
     depth: usize,
     /// Whether they are nested deeper than Python can follow.
@@ -33,6 +37,19 @@ enum Combination {
     None,
     /// Python raises where there is something to combine.
     Unknown,
+}
+
+/// Everybody is in.
+const MATCH: u32 = u32::MAX;
+
+/// Nobody is in.
+const NO_MATCH: u32 = u32::MAX - 1;
+
+/// Which condition is looked at behind one that holds, and behind one that does not; or [`MATCH`] or [`NO_MATCH`].
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    holds: u32,
+    fails: u32,
 }
 
 #[derive(Debug)]
@@ -88,7 +105,38 @@ impl Rules {
             compiled.add(rule, terms, segment, &place, diagnostics);
             tasks.extend(rule.get("rules").map(|rules| begin(rules, depth + 1, &place)).unwrap_or_default());
         }
+        compiled.chain();
         compiled
+    }
+
+    /// Finds out what comes behind each condition, so that rules need not be gone through.
+    fn chain(&mut self) {
+        if self.is_too_deep || self.depth > MAX_RECURSION {
+            return;
+        }
+        let mut steps = vec![Step { holds: NO_MATCH, fails: NO_MATCH }; self.conditions.len()];
+        let top: Vec<_> = self.top().map(|(number, _)| number).collect();
+        self.entry = match top.is_empty() {
+            true => NO_MATCH,
+            false => Combination::All.chain(top.into_iter(), MATCH, NO_MATCH, |rule, holds, fails| {
+                self.chain_rule(rule, holds, fails, &mut steps)
+            }),
+        };
+        self.steps = steps;
+    }
+
+    /// The condition that a rule begins with, or what it comes to without any.
+    fn chain_rule(&self, number: u32, holds: u32, fails: u32, steps: &mut [Step]) -> u32 {
+        let Some(rule) = self.rules.get(number as usize) else { return fails };
+        let inner: Vec<_> = self.within(number + 1, rule.end).map(|(number, _)| number).collect();
+        let behind = rule.combination.chain(inner.into_iter(), holds, fails, |rule, holds, fails| {
+            self.chain_rule(rule, holds, fails, steps)
+        });
+        let (first, end) = rule.conditions;
+        rule.combination.chain(first..end, behind, fails, |condition, holds, fails| {
+            steps.get_mut(condition as usize).into_iter().for_each(|step| *step = Step { holds, fails });
+            condition
+        })
     }
 
     fn add(
@@ -122,7 +170,22 @@ impl Rules {
     /// Whether all rules match; without any, nobody matches.
     #[inline]
     pub fn match_all(&self, scope: &Scope<'_>, world: &World<'_>) -> bool {
+        if self.depth <= MAX_RECURSION && !world.counts_reads() {
+            return self.follow(scope, world);
+        }
         !self.rules.is_empty() && !self.is_too_deep && self.top().all(|rule| self.matches(rule, scope, world))
+    }
+
+    /// From condition to condition.
+    #[inline]
+    fn follow(&self, scope: &Scope<'_>, world: &World<'_>) -> bool {
+        let mut next = self.entry;
+        while let Some((condition, step)) =
+            self.conditions.get(next as usize).zip(self.steps.get(next as usize))
+        {
+            next = if condition.holds(scope, world) { step.holds } else { step.fails };
+        }
+        next == MATCH
     }
 
     /// The rules from one number to another, without those within them.
@@ -204,6 +267,11 @@ impl Rules {
         rule.combination.combine(inner) && own
     }
 
+    /// All conditions, to be changed.
+    pub fn conditions_mut(&mut self) -> &mut [Condition] {
+        &mut self.conditions
+    }
+
     /// All conditions.
     pub fn conditions(&self) -> &[Condition] {
         &self.conditions
@@ -257,6 +325,27 @@ impl Combination {
             (Self::Any, true) => Some(true),
             _ if is_last => Some(self != Self::Any),
             _ => None,
+        }
+    }
+
+    /// Puts one behind the other: what is looked at first. `place` says what comes behind one that holds, and behind one that
+    /// does not.
+    fn chain(
+        self,
+        each: impl DoubleEndedIterator<Item = u32>,
+        holds: u32,
+        fails: u32,
+        mut place: impl FnMut(u32, u32, u32) -> u32,
+    ) -> u32 {
+        let mut each = each.rev().peekable();
+        if each.peek().is_none() {
+            return holds;
+        }
+        match self {
+            Self::All => each.fold(holds, |next, one| place(one, next, fails)),
+            Self::Any => each.fold(fails, |next, one| place(one, holds, next)),
+            Self::None => each.fold(holds, |next, one| place(one, fails, next)),
+            Self::Unknown => fails,
         }
     }
 

@@ -18,12 +18,22 @@ pub struct TraitName {
     name: Name,
     /// Whether an attribute of this name is a trait.
     is_attribute: bool,
+    /// Where an evaluation keeps its value; [`MEMOS`] of one that it does not keep.
+    memo: u8,
 }
+
+/// Traits whose values an evaluation keeps.
+pub const MEMOS: u8 = 8;
 
 impl TraitName {
     /// Takes the name.
     pub fn new(name: &str) -> Self {
-        Self { name: Name::new(name), is_attribute: !NO_TRAITS.contains(&name) }
+        Self { name: Name::new(name), is_attribute: !NO_TRAITS.contains(&name), memo: MEMOS }
+    }
+
+    /// Gives it a place for its value, below [`MEMOS`]: whatever has the same name has the same place.
+    pub fn set_memo(&mut self, memo: u8) {
+        self.memo = memo;
     }
 
     /// The name itself.
@@ -63,7 +73,15 @@ pub struct Scope<'a> {
     nested: Option<Map<'a>>,
     /// Whether Python would have raised.
     raised: Cell<bool>,
+    /// Where traits are among the attributes: [`UNKNOWN`], [`ABSENT`], or a place behind these.
+    memos: [Cell<u32>; MEMOS as usize],
 }
+
+/// Nobody has looked for it.
+const UNKNOWN: u32 = 0;
+
+/// It is nowhere.
+const ABSENT: u32 = 1;
 
 /// The attribute `traits` is no object.
 #[derive(Clone, Copy, Debug)]
@@ -86,12 +104,19 @@ impl<'a> Scope<'a> {
             Some(_) => return Err(NoTraits),
         };
         let identity = Some(Identity { identifier, key: [prefix, identifier] });
-        Ok(Self { identity, attributes: Some(attributes), table, nested, raised: Cell::new(false) })
+        Ok(Self { attributes: Some(attributes), table, ..Self::of_engine(identity, nested) })
     }
 
     /// With traits from an object of their own, or without any, for whoever has the engine's own context.
     pub fn of_engine(identity: Option<Identity<'a>>, traits: Option<Map<'a>>) -> Self {
-        Self { identity, attributes: None, table: None, nested: traits, raised: Cell::new(false) }
+        Self {
+            identity,
+            attributes: None,
+            table: None,
+            nested: traits,
+            raised: Cell::new(false),
+            memos: [const { Cell::new(UNKNOWN) }; MEMOS as usize],
+        }
     }
 
     /// Keeps that Python would have raised, where we go on.
@@ -108,13 +133,18 @@ impl<'a> Scope<'a> {
 
     /// A trait as it was given; none where it is not there.
     #[inline]
-    fn raw(&self, name: &TraitName) -> Option<Raw<'a>> {
+    pub fn raw(&self, name: &TraitName) -> Option<Raw<'a>> {
         if let Some(nested) = self.nested
             && let Some(value) = nested.get(&name.name)
         {
             return Some(value);
         }
-        self.table.filter(|_| name.is_attribute)?.get(&name.name)
+        let table = self.table.filter(|_| name.is_attribute)?;
+        let Some(memo) = self.memos.get(usize::from(name.memo)) else { return table.get(&name.name) };
+        if memo.get() == UNKNOWN {
+            memo.set(table.locate(&name.name).map_or(ABSENT, |place| place + ABSENT + 1));
+        }
+        table.at(memo.get().checked_sub(ABSENT + 1)?)
     }
 
     /// A trait's value without its envelope, `{"value": ...}`. An object without `value` raises.

@@ -68,6 +68,31 @@ impl<'t> Version<'t> {
     }
 }
 
+/// The numbers of a version that is no more than three small ones, as most are.
+#[inline]
+pub fn plain(text: &[u8]) -> Option<[u32; 3]> {
+    const MOST_DIGITS: usize = 9;
+    let mut numbers = [0_u32; 3];
+    let mut rest = text;
+    for (place, number) in numbers.iter_mut().enumerate() {
+        let mut digits = 0;
+        while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+            if digits == MOST_DIGITS || (digits > 0 && *number == 0) {
+                return None;
+            }
+            *number = *number * 10 + u32::from(digit - b'0');
+            digits += 1;
+            rest = behind;
+        }
+        rest = match rest {
+            [b'.', behind @ ..] if place < 2 && digits > 0 => behind,
+            [] if place == 2 && digits > 0 => rest,
+            _ => return None,
+        };
+    }
+    Some(numbers)
+}
+
 fn compare_numbers(a: &str, b: &str) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
@@ -119,6 +144,9 @@ mod tests {
             for (j, b) in ordered.iter().enumerate() {
                 let (a, b) = (Version::parse(a).unwrap(), Version::parse(b).unwrap());
                 assert_eq!(a.compare(&b), i.cmp(&j));
+                if let (Some(a), Some(b)) = (plain(ordered[i].as_bytes()), plain(ordered[j].as_bytes())) {
+                    assert_eq!(a.cmp(&b), i.cmp(&j));
+                }
             }
         }
         fn with_build(text: &str) -> Version<'_> {
@@ -127,6 +155,14 @@ mod tests {
         assert!(with_build("1.2.3+a").compare(&with_build("1.2.3+b")).is_eq());
         assert!(with_build("1.2.3-x-y+b7").contains("b7") && with_build("1.2.3-x-y").contains("x-y"));
         assert!(!with_build("1.2.3-alpha.1").contains("alpha") && !with_build("1.2.3").contains("1"));
+    }
+
+    #[test]
+    fn a_version_of_small_numbers_is_plain() {
+        assert_eq!(plain(b"0.10.999999999"), Some([0, 10, 999_999_999]));
+        for text in ["1.2.3-a", "1.2.3+a", "1.2.1000000000", "1.2.", "1..2", ".1.2", "1.2.3.", "1.00.2"] {
+            assert_eq!(plain(text.as_bytes()), None, "{text}");
+        }
     }
 
     #[test]
@@ -147,7 +183,7 @@ mod tests {
             "1.2.3-é",
             "1.-2.3",
         ] {
-            assert!(Version::parse(text).is_none(), "{text:?}");
+            assert!(Version::parse(text).is_none() && plain(text.as_bytes()).is_none(), "{text:?}");
         }
     }
 }

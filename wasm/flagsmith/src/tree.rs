@@ -43,16 +43,10 @@ impl<'w> World<'w> {
         self.unit.fact(answer?)
     }
 
-    /// A member of the environment.
-    pub fn environment(&self, name: &str) -> Result<Value<'w>, Raised> {
-        let environment = self.unit.surroundings().get("environment");
-        environment.and_then(|environment| environment.get(name)).map_or(Ok(Value::Null), value_of)
-    }
-
     /// Whether what is read matters, and not only what it gives.
     #[inline]
     pub fn counts_reads(&self) -> bool {
-        matches!(self.flags, Flags::Bulk(_))
+        matches!(self.flags, Flags::Bulk(_)) && self.unit.reads_flags()
     }
 
     /// The flags that are known by now.
@@ -77,7 +71,7 @@ impl Fact {
 }
 
 /// A value of a document as conditions see it by a path: what is no scalar is not set.
-fn value_of(node: Node<'_>) -> Result<Value<'_>, Raised> {
+pub fn value_of(node: Node<'_>) -> Result<Value<'_>, Raised> {
     Ok(match node.kind() {
         JsonKind::Null | JsonKind::List | JsonKind::Map => Value::Null,
         JsonKind::Bool(value) => Value::Bool(value),

@@ -26,6 +26,9 @@ pub struct Unit {
     pub(crate) order: Order,
     /// What the tree has beside identity and flags.
     pub(crate) surroundings: Json,
+    /// Of a unit of all: the answers of identities with the flags in their defaults, and the flags that may have others.
+    pub(crate) fixed: Vec<Answer>,
+    pub(crate) varying: Vec<usize>,
     /// Answers in the form in which conditions read them; none where no condition reads a flag.
     pub(crate) facts: Vec<Fact>,
     /// By number of the answer: the outcome and its reason.
@@ -111,6 +114,11 @@ pub(crate) struct Override {
 }
 
 impl Flag {
+    /// Whether identities may have another answer than the environment.
+    pub fn varies(&self) -> bool {
+        !self.overrides.is_empty() || !self.identities.is_empty() || self.default.is_split()
+    }
+
     /// The number of its answer for an identity whose segments are those that `matches` says.
     #[inline]
     pub fn answer(&self, scope: &Scope<'_>, mut matches: impl FnMut(usize) -> bool) -> Result<u32, NoShare> {
@@ -201,18 +209,18 @@ impl Unit {
     pub fn evaluate_many(&self, context: Context<'_>) -> Vec<Answer> {
         let count = self.flags.len() + self.segments.len();
         let Some(identifier) = context.targeting_key().filter(|key| !key.is_empty()) else {
-            let flags = self.flags.iter().map(|flag| self.give(Ok(flag.environment)));
-            return flags.chain(self.segments.iter().map(|_| self.segment_answer(false))).collect();
+            return self.fixed.clone();
         };
         let Ok(scope) = Scope::new(context, identifier, &self.key_prefix, &self.names) else {
             return vec![self.without_traits(); count];
         };
-        let outcome = Bulk::new(self, &scope).run(0..self.flags.len());
-        let mut answers = Vec::with_capacity(count);
-        answers.extend(outcome.flags.into_iter().map(|answer| self.give(answer)));
+        let outcome = Bulk::new(self, &scope).run(self.varying.iter().copied());
+        let mut answers = self.fixed.clone();
+        for (flag, answer) in self.varying.iter().zip(outcome.flags) {
+            answers.get_mut(*flag).into_iter().for_each(|place| *place = self.give(answer));
+        }
         self.mark(&outcome.raised, &mut answers);
-        let flags = answers.len();
-        answers.resize(count, self.segment_answer(false));
+        let flags = self.flags.len();
         let mut change = |segment: usize, change: &dyn Fn(Answer) -> Answer| {
             answers.get_mut(flags + segment).into_iter().for_each(|answer| *answer = change(*answer));
         };
@@ -237,6 +245,14 @@ impl Unit {
     #[cold]
     fn marked(&self, answer: Answer) -> Answer {
         Answer { message: answer.message.or(Some(self.messages.raised)), ..answer }
+    }
+
+    /// Finds the answers that every identity has.
+    pub(crate) fn fix(&mut self) {
+        let flags = self.flags.iter().map(|flag| self.give(Ok(flag.environment)));
+        self.fixed = flags.chain(self.segments.iter().map(|_| self.segment_answer(false))).collect();
+        let varying = self.flags.iter().enumerate().filter(|(_, flag)| flag.varies());
+        self.varying = varying.map(|(number, _)| number).collect();
     }
 
     fn segment_answer(&self, is_in: bool) -> Answer {
@@ -346,6 +362,11 @@ impl Unit {
 
     pub(crate) fn flag_number(&self, name: &str) -> Option<usize> {
         self.flags.iter().position(|flag| *flag.name == *name)
+    }
+
+    /// Whether conditions read flags.
+    pub(crate) fn reads_flags(&self) -> bool {
+        !self.facts.is_empty()
     }
 
     pub(crate) fn fact(&self, answer: u32) -> Option<&Fact> {

@@ -46,10 +46,31 @@ impl<'a> Value<'a> {
     /// What a text is for a condition: `-?[0-9]+` an integer, `-?[0-9]+\.[0-9]+` a float, anything else itself.
     #[inline]
     pub fn of_text(text: &'a [u8]) -> Result<Self, Raised> {
-        // Most texts are told by their first byte.
-        match text {
-            [b'-' | b'0'..=b'9', ..] => numeric(text),
-            _ => Ok(Self::Text(text)),
+        if looks_numeric(text) { numeric(text) } else { Ok(Self::Text(text)) }
+    }
+
+    /// Itself, with its text borrowed where it is one.
+    #[inline]
+    pub fn borrowed(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Int(value) => Value::Int(value.clone()),
+            Self::Float(value) => Value::Float(*value),
+            Self::Text(text) => Value::Text(text),
+            Self::Made(text) => Value::Text(text.as_bytes()),
+        }
+    }
+
+    /// Itself, with a text of its own where it is one.
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::Float(value) => Value::Float(value),
+            Self::Text(text) => Value::Made(String::from_utf8_lossy(text).into()),
+            Self::Made(text) => Value::Made(text),
         }
     }
 
@@ -75,6 +96,12 @@ impl<'a> Value<'a> {
             Self::Made(text) => (&**text).into(),
         }
     }
+}
+
+/// Whether a text may be a number: most are told by their first byte.
+#[inline]
+pub fn looks_numeric(text: &[u8]) -> bool {
+    matches!(text, [b'-' | b'0'..=b'9', ..])
 }
 
 /// A text that begins like a number.

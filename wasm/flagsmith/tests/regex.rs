@@ -11,7 +11,6 @@
 )]
 
 #[path = "../../../src/service/flagsmith/characters.rs"]
-#[expect(dead_code, reason = "what the host has of characters, of which these tests need one function")]
 mod characters;
 #[path = "regex/generator.rs"]
 mod generator;

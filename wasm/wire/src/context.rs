@@ -159,7 +159,8 @@ impl<'a> Map<'a> {
 
     /// The value of a name that is not known beforehand.
     pub fn get_text(self, name: &[u8]) -> Option<Value<'a>> {
-        self.table()?.find(hash(name), |text| text == name)
+        let table = self.table()?;
+        table.find(hash(name), |text| text == name, |_, entry| table.value(entry))
     }
 
     /// All members.
@@ -201,21 +202,49 @@ impl<'a> Table<'a> {
     /// The value of `name`, or none where the map has no such member.
     #[inline(always)]
     pub fn get(self, name: &Name) -> Option<Value<'a>> {
-        self.find(name.hash, |text| name.literal.equals(text))
+        self.find(name.hash, |text| name.literal.equals(text), |_, entry| self.value(entry))
+    }
+
+    /// Where the value of `name` is, for [`Table::at`]; none where the map has no such member.
+    #[inline]
+    pub fn locate(self, name: &Name) -> Option<u32> {
+        self.find(name.hash, |text| name.literal.equals(text), |at, _| at as u32)
+    }
+
+    /// The value at a place that [`Table::locate`] gave.
+    #[inline]
+    pub fn at(self, place: u32) -> Option<Value<'a>> {
+        Some(self.value(self.bytes.get(place as usize..)?.first_chunk::<ENTRY_BYTES>()?))
+    }
+
+    #[inline(always)]
+    fn value(self, entry: &[u8; ENTRY_BYTES]) -> Value<'a> {
+        slot(self.bytes, word(entry, 16), word(entry, 20), payload(entry))
     }
 
     /// Looks at the first place, which most names need; a guest pays for every turn of a loop.
     #[inline(always)]
-    fn find(self, hash: u32, is_name: impl Fn(&[u8]) -> bool) -> Option<Value<'a>> {
-        match self.look(hash & self.mask, hash, &is_name)? {
-            Some(value) => Some(value),
-            None => self.search(hash, &is_name),
-        }
+    fn find<T>(
+        self,
+        hash: u32,
+        is_name: impl Fn(&[u8]) -> bool,
+        of: impl Fn(usize, &[u8; ENTRY_BYTES]) -> T,
+    ) -> Option<T> {
+        let at = match self.look(hash & self.mask, hash, &is_name)? {
+            Some((at, entry)) => return Some(of(at, entry)),
+            None => self.search(hash, &is_name)?,
+        };
+        Some(of(at, self.bytes.get(at..)?.first_chunk()?))
     }
 
     /// Looks for a name at one place. None: the name is nowhere. None inside: it is not here, but may be further on.
     #[inline(always)]
-    fn look(self, place: u32, hash: u32, is_name: &impl Fn(&[u8]) -> bool) -> Option<Option<Value<'a>>> {
+    fn look(
+        self,
+        place: u32,
+        hash: u32,
+        is_name: &impl Fn(&[u8]) -> bool,
+    ) -> Option<Option<(usize, &'a [u8; ENTRY_BYTES])>> {
         let number = u16_at(self.bytes, self.start + place as usize * 2)?;
         if number == VACANT {
             return None;
@@ -225,18 +254,18 @@ impl<'a> Table<'a> {
         if word(entry, 0) != hash || !is_name(text_at(self.bytes, word(entry, 4), word(entry, 8))?) {
             return Some(None);
         }
-        Some(Some(slot(self.bytes, word(entry, 16), word(entry, 20), payload(entry))))
+        Some(Some((at, entry)))
     }
 
     /// Looks at the places behind the first.
     #[cold]
-    fn search(self, hash: u32, is_name: &dyn Fn(&[u8]) -> bool) -> Option<Value<'a>> {
+    fn search(self, hash: u32, is_name: &dyn Fn(&[u8]) -> bool) -> Option<usize> {
         let mut place = hash & self.mask;
         // Never over all places: damaged bytes may have no vacant one.
         for _ in 0..self.mask {
             place = (place + 1) & self.mask;
-            if let Some(value) = self.look(place, hash, &is_name)? {
-                return Some(value);
+            if let Some((at, _)) = self.look(place, hash, &is_name)? {
+                return Some(at);
             }
         }
         None

@@ -7,7 +7,7 @@ use pennon_wire::bytes;
 use crate::integer::Integer;
 use crate::json::{Kind, Node};
 use crate::python::{float, int, value_text};
-use crate::semver::{SUFFIX, Version};
+use crate::semver::{SUFFIX, Version, plain};
 use crate::value::Value;
 
 /// Which comparison.
@@ -56,8 +56,8 @@ pub struct Operand {
 #[derive(Debug)]
 enum Text {
     Plain(Box<[u8]>),
-    /// The text without its suffix, which is a version, or is none.
-    Version(Box<str>),
+    /// The text without its suffix, which is a version, or is none; and its numbers where it has no more.
+    Version(Box<str>, Option<[u32; 3]>),
     /// The value is none that a text can be compared with.
     Incomparable,
 }
@@ -67,7 +67,7 @@ impl Operand {
     pub fn new(value: Node<'_>) -> Self {
         let text = match value.kind() {
             Kind::Text(text) => match text.strip_suffix(SUFFIX) {
-                Some(version) => Text::Version(version.into()),
+                Some(version) => Text::Version(version.into(), plain(version.as_bytes())),
                 None => Text::Plain(text.as_bytes().into()),
             },
             Kind::Null => Text::Plain(b"None".as_slice().into()),
@@ -106,7 +106,10 @@ impl Operand {
             (Text::Plain(own), Comparison::Equal) => bytes::equal(value, own),
             (Text::Plain(own), Comparison::NotEqual) => !bytes::equal(value, own),
             (Text::Plain(own), _) => comparison.holds(Some(value.cmp(own))),
-            (Text::Version(own), _) => match (version(value), Version::parse(own)) {
+            (Text::Version(_, Some(own)), _) if let Some(value) = plain(value) => {
+                comparison.holds(Some(value.cmp(own)))
+            }
+            (Text::Version(own, _), _) => match (version(value), Version::parse(own)) {
                 (Some(value), Some(own)) => comparison.holds(Some(value.compare(&own))),
                 _ => false,
             },
@@ -119,7 +122,7 @@ impl Operand {
         let Some(value) = value.text() else { return false };
         match &self.text {
             Text::Plain(own) => contains(value, own),
-            Text::Version(own) => version(value).is_some_and(|value| value.contains(own)),
+            Text::Version(own, _) => version(value).is_some_and(|value| value.contains(own)),
             Text::Incomparable => false,
         }
     }

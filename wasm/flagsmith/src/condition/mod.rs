@@ -5,6 +5,7 @@ mod items;
 mod property;
 mod test;
 
+use pennon_wire::Value as Raw;
 use pennon_wire::report::{Diagnostic, Severity};
 
 pub use self::items::hash_of;
@@ -12,9 +13,9 @@ pub use self::property::{Member, Place, Property};
 use self::test::Test;
 use crate::hash::Prefix;
 use crate::json::Node;
-use crate::scope::Scope;
+use crate::scope::{Scope, open};
 use crate::tree::World;
-use crate::value::{Raised, Value};
+use crate::value::{Raised, Value, looks_numeric};
 
 /// A compiled condition.
 #[derive(Debug)]
@@ -110,7 +111,15 @@ impl Condition {
         if let (Property::Key, Test::Split(split)) = (&self.property, &self.test) {
             return split.holds_for_key(scope);
         }
-        match self.value(scope, world).and_then(|value| self.test.holds(&value)) {
+        let held = match &self.property {
+            // Most look at a trait that is a text, which then need not pass through memory as a value of any type.
+            Property::Trait(name) => match scope.raw(name).unwrap_or_default() {
+                Raw::String(text) if !looks_numeric(text) => self.test.holds(&Value::Text(text)),
+                other => open(other).and_then(Value::of).and_then(|value| self.test.holds(&value)),
+            },
+            _ => self.value(scope, world).and_then(|value| self.test.holds(&value)),
+        };
+        match held {
             Ok(holds) => holds,
             Err(Raised) => {
                 // What raises for every context is said when the unit is loaded.
@@ -124,7 +133,7 @@ impl Condition {
 
     /// The value that it looks at.
     #[inline]
-    pub fn value<'v>(&self, scope: &'v Scope<'v>, world: &'v World<'v>) -> Result<Value<'v>, Raised> {
+    pub fn value<'v>(&'v self, scope: &'v Scope<'v>, world: &'v World<'v>) -> Result<Value<'v>, Raised> {
         self.property.value(scope, world)
     }
 

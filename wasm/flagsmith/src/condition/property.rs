@@ -3,10 +3,11 @@
 use pennon_wire::Value as Raw;
 
 use super::Note;
+use crate::json::Node;
 use crate::path::{Path, PathError, Raised as PathRaised};
 use crate::patterns::Compiler;
 use crate::scope::{Scope, TraitName};
-use crate::tree::{Tree, World};
+use crate::tree::{Tree, World, value_of};
 use crate::value::{Raised, Value};
 
 /// What begins a property that may be a path.
@@ -34,8 +35,8 @@ pub enum Place {
     Key,
     /// `$.identity.traits.NAME`
     Trait(TraitName),
-    /// `$.environment.NAME`
-    Environment(Box<str>),
+    /// `$.environment.NAME`, with the value once it is known.
+    Environment(Box<str>, Result<Value<'static>, Raised>),
     /// `$.flags.NAME.MEMBER`
     Flag(Box<str>, Member),
     /// Any other.
@@ -82,7 +83,7 @@ impl Property {
 
     /// The value.
     #[inline]
-    pub fn value<'v>(&self, scope: &'v Scope<'v>, world: &'v World<'v>) -> Result<Value<'v>, Raised> {
+    pub fn value<'v>(&'v self, scope: &'v Scope<'v>, world: &'v World<'v>) -> Result<Value<'v>, Raised> {
         match self {
             Self::Trait(name) => scope.trait_value(name),
             Self::Path(name, place) => match scope.plain(name)? {
@@ -94,13 +95,32 @@ impl Property {
         }
     }
 
+    /// Reads what it needs of the environment, which is the same for every evaluation.
+    pub fn read(&mut self, environment: Node<'_>) {
+        let Self::Path(_, Place::Environment(name, value)) = self else { return };
+        if let Some(known) = environment.get(name) {
+            *value = value_of(known).map(Value::into_owned);
+        }
+    }
+
+    /// The names that it looks for among the traits.
+    pub fn names_mut(&mut self) -> impl Iterator<Item = &mut TraitName> {
+        let (one, other) = match self {
+            Self::Trait(name) => (Some(name), None),
+            Self::Path(name, Place::Trait(other)) => (Some(name), Some(other)),
+            Self::Path(name, _) => (Some(name), None),
+            Self::Key | Self::Raises => (None, None),
+        };
+        one.into_iter().chain(other)
+    }
+
     /// The names of the traits that it reads; none where it may read any.
     pub fn traits(&self) -> Option<Vec<&str>> {
         Some(match self {
             Self::Trait(name) => vec![name.as_str()],
             Self::Key | Self::Raises => Vec::new(),
             Self::Path(name, Place::Trait(other)) => vec![name.as_str(), other.as_str()],
-            Self::Path(name, Place::Identifier | Place::Key | Place::Environment(_) | Place::Flag(..)) => {
+            Self::Path(name, Place::Identifier | Place::Key | Place::Environment(..) | Place::Flag(..)) => {
                 vec![name.as_str()]
             }
             Self::Path(name, Place::Any(path)) => match path.names()? {
@@ -141,7 +161,7 @@ impl Place {
             ["identity", "identifier"] => Self::Identifier,
             ["identity", "key"] => Self::Key,
             ["identity", "traits", name] => Self::Trait(TraitName::new(name)),
-            ["environment", name] => Self::Environment((*name).into()),
+            ["environment", name] => Self::Environment((*name).into(), Ok(Value::Null)),
             ["flags", flag, name] => match member(name) {
                 Some(member) => Self::Flag((*flag).into(), member),
                 None => Self::Any(Box::new(path)),
@@ -150,7 +170,7 @@ impl Place {
         }
     }
 
-    fn value<'v>(&self, scope: &'v Scope<'v>, world: &'v World<'v>) -> Result<Value<'v>, Raised> {
+    fn value<'v>(&'v self, scope: &'v Scope<'v>, world: &'v World<'v>) -> Result<Value<'v>, Raised> {
         match self {
             Self::Identifier => match scope.identity {
                 Some(identity) => Value::of_text(identity.identifier),
@@ -162,7 +182,7 @@ impl Place {
                 Raw::List(_) | Raw::Map(_) => Ok(Value::Null),
                 value => Value::of(value),
             },
-            Self::Environment(name) => world.environment(name),
+            Self::Environment(_, value) => value.as_ref().map(Value::borrowed).map_err(|raised| *raised),
             Self::Flag(name, member) => {
                 world.flag(name).map_or(Ok(Value::Null), |answer| answer.member(*member))
             }
