@@ -1,6 +1,7 @@
 //! What reporting costs: an event recorded, a queue that is full, a flush, and a client that is idle.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -74,7 +75,9 @@ fn overload(scale: Scale, ruleset: &str, sink: &Sink, contexts: &[abi::Context])
     let client = reporting(ruleset, sink, ", \"flush_interval_ms\": 1000");
     black_box(client.get_bool("constant", &contexts[0]));
     let before = measure::memory("VmRSS");
+    let (bytes, batches) = (sink.bytes(), sink.batches());
     let (rate, loaded) = paced(&client);
+    let (bytes, batches) = (sink.bytes() - bytes, sink.batches() - batches);
     let grown = measure::memory("VmRSS").saturating_sub(before) >> 20;
     let [recorded, dropped, sent] = client.stats();
     row(
@@ -84,6 +87,18 @@ fn overload(scale: Scale, ruleset: &str, sink: &Sink, contexts: &[abi::Context])
     );
     let figure = format!("{loaded:.0} ns, {silent:.0} unreported: {:.2}x", loaded / silent);
     row("evaluation p99 meanwhile", &figure, "unchanged");
+    // What of it is this machine's, whose two cores have the collector to run as well: no event is made here, the same number of
+    // bytes is only sent and read.
+    drop(client);
+    let is_over = AtomicBool::new(false);
+    let beside = thread::scope(|scope| {
+        scope.spawn(|| sink.load(bytes / seconds, batches / seconds, &is_over));
+        let beside = paced(&abi::Client::new(ruleset)).1;
+        is_over.store(true, Ordering::Relaxed);
+        beside
+    });
+    let figure = format!("{beside:.0} ns: {:.2}x", beside / silent);
+    row("evaluation p99, nothing reported, as many bytes posted beside it", &figure, "");
 }
 
 /// CPU time of this process's threads of a name.

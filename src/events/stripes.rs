@@ -133,10 +133,12 @@ impl Stripes {
                 stripe.bytes = 0;
                 (std::mem::replace(&mut stripe.events, spare), counts)
             };
+            let used = events.len();
             events.drain(..).for_each(&mut each);
             counts.into_iter().for_each(|(unit, count)| each(Event::Counted(unit, count)));
-            // What a burst needed is not kept for ever.
-            if events.capacity() <= FIRST_ROOM * 16 {
+            // What a burst needed is kept while it is needed: memory that is given back and asked for again is a fault of each of
+            // its pages, which evaluations wait for.
+            if events.capacity() <= FIRST_ROOM * 16 || used >= events.capacity() / 4 {
                 stripe.lock().spare = events;
             }
         }
