@@ -13,7 +13,6 @@ use crate::events::{Carrier, Verdict};
 use crate::http::{Http, Transport};
 use crate::options::{Mode, Network, Options};
 use crate::sealed::digits;
-use crate::service::goff::{collector, relay};
 use crate::service::report::Batch;
 use crate::service::{Access, Fetched, Refusal, Service};
 use crate::sync::stream::Line;
@@ -92,8 +91,8 @@ impl Link {
             full_fetch_interval: network.full_fetch_interval(),
             service: options.service,
             events_endpoint: options.events.events_endpoint.clone(),
-            question: relay::configuration_question(&network.flag_list),
-            meta: collector::meta(options.events.exporter_metadata.as_deref()).into(),
+            question: options.service.question(&network.flag_list),
+            meta: options.service.report_meta(options.events.exporter_metadata.as_deref()).into(),
             line: Arc::default(),
             fetching: Mutex::new(()),
             traffic: Traffic::default(),

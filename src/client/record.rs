@@ -14,8 +14,7 @@ use crate::evaluation::{FlagType, HostOutcome, Loaded, Resolved};
 use crate::events::{Counted, Event, Exposure, Fallback, Small};
 use crate::limits::MAX_DETAILS_BYTES;
 use crate::options::{Mode, Reporting};
-use crate::service::goff::collector::{self, Evaluated};
-use crate::service::report::Tracked;
+use crate::service::report::{self, Evaluated, Tracked};
 use crate::sync::registry::Unit;
 use crate::user::User;
 
@@ -315,5 +314,5 @@ fn written(
 ) -> Event {
     let seconds = clock::seconds();
     let evaluated = Evaluated { flag, user, seconds, variation, value, has_failed, version };
-    Event::Written(collector::evaluated(evaluated).into())
+    Event::Written(report::evaluated(evaluated).into())
 }

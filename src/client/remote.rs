@@ -23,7 +23,6 @@ use crate::listener::ProviderEvent;
 use crate::log::LogLevel;
 use crate::options::{Mode, Options};
 use crate::retry::MAX_RETRY_AFTER;
-use crate::service::goff::ofrep;
 use crate::service::remote::{RemoteAnswer, RemoteQuestion};
 use crate::service::{Service, ValueOptions};
 use crate::state::{Severity, State};
@@ -399,7 +398,8 @@ impl Core {
             }
         };
         let Some(mut answer) = answer.map(Answer::new) else { return Err(with) };
-        answer.outcome.set_metadata(ofrep::marked(answer.outcome.metadata()));
+        let metadata = self.options.service.marked(answer.outcome.metadata());
+        answer.outcome.set_metadata(metadata);
         Ok(self.show_unreported(answer.resolved(), ask, with))
     }
 

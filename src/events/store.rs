@@ -13,8 +13,7 @@ use super::{Events, Find};
 use crate::evaluation::Loaded;
 use crate::listener::ProviderEvent;
 use crate::log::LogLevel;
-use crate::service::goff::collector::{self, Evaluated};
-use crate::service::report;
+use crate::service::report::{self, Evaluated};
 
 /// How often a sender looks for what processes that are gone have left.
 const RECOVER_INTERVAL: Duration = Duration::from_secs(60);
@@ -172,7 +171,7 @@ impl<'c> Store<'c> {
 fn written(exposure: &Exposure, loaded: &Loaded) -> Option<String> {
     let outcome = loaded.outcomes.get(exposure.outcome as usize)?;
     let value = outcome.given_json().unwrap_or_else(|| Fallback::from(exposure.fallback).to_json());
-    Some(collector::evaluated(Evaluated {
+    Some(report::evaluated(Evaluated {
         flag: &loaded.key,
         user: exposure.user.user(),
         seconds: exposure.seconds,

@@ -182,6 +182,14 @@ impl Service {
         }
     }
 
+    /// The question for the flags of these keys, or for all where none is named; empty where the service is asked for all.
+    pub(crate) fn question(self, flags: &[String]) -> String {
+        match self {
+            Self::Goff => goff::relay::configuration_question(flags),
+            Self::Flagsmith => String::new(),
+        }
+    }
+
     /// Asks for the ruleset: for `question`, unless it is the one that `validator` is of.
     ///
     /// # Errors

@@ -51,6 +51,14 @@ impl Service {
         self == Self::Goff
     }
 
+    /// A flag's metadata with the mark that the service evaluated it, not this process.
+    pub(crate) fn marked(self, metadata: &str) -> String {
+        match self {
+            Self::Goff => goff::ofrep::marked(metadata),
+            Self::Flagsmith => metadata.to_owned(),
+        }
+    }
+
     /// What stands in for an answer about a flag that the service says nothing of.
     pub(crate) fn default_outcome(self, flag: &DefaultFlag, values: ValueOptions) -> Outcome {
         match self {

@@ -17,6 +17,27 @@ pub(crate) struct Tracked<'a> {
     pub(crate) details: &'a str,
 }
 
+/// An evaluation that is reported.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Evaluated<'a> {
+    pub(crate) flag: &'a str,
+    pub(crate) user: User<'a>,
+    pub(crate) seconds: u32,
+    /// Empty where there is none.
+    pub(crate) variation: &'a str,
+    /// JSON.
+    pub(crate) value: &'a str,
+    /// Whether the evaluation failed, so that the value is the caller's.
+    pub(crate) has_failed: bool,
+    /// The flag's version; empty where it has none.
+    pub(crate) version: &'a str,
+}
+
+/// An evaluation, as services take it that are told of each.
+pub(crate) fn evaluated(event: Evaluated<'_>) -> String {
+    collector::evaluated(event)
+}
+
 /// So many evaluations of a flag, as services take them that are told of no more.
 pub(crate) fn counted(flag: &str, count: u64) -> String {
     flagsmith::counted(flag, count)
@@ -44,6 +65,14 @@ pub(crate) struct ReportRequest {
 }
 
 impl Service {
+    /// What is sent with every batch, with the caller's own metadata, a JSON object; empty where nothing is.
+    pub(crate) fn report_meta(self, metadata: Option<&str>) -> String {
+        match self {
+            Self::Goff => collector::meta(metadata),
+            Self::Flagsmith => String::new(),
+        }
+    }
+
     /// An event of the application's own as the service takes it. `variant` finds the variant of a flag that is switched on.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What GO Feature Flag's collector takes (reference 4.3): its field names, seconds, and no others.
 
 use crate::json::quoted;
+use crate::service::report::Evaluated;
 use crate::user::User;
 
 /// What stands for a targeting key that is missing (reference 5.3).
@@ -8,22 +9,6 @@ const NO_KEY: &str = "undefined-targetingKey";
 
 /// What stands for a variation where the flag gave none (reference 4.3).
 const NO_VARIATION: &str = "SdkDefault";
-
-/// An evaluation as the collector sees it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Evaluated<'a> {
-    pub(crate) flag: &'a str,
-    pub(crate) user: User<'a>,
-    pub(crate) seconds: u32,
-    /// Empty where there is none.
-    pub(crate) variation: &'a str,
-    /// JSON.
-    pub(crate) value: &'a str,
-    /// Whether the evaluation failed, so that the value is the caller's.
-    pub(crate) has_failed: bool,
-    /// The flag's version; empty where it has none.
-    pub(crate) version: &'a str,
-}
 
 /// An event of an evaluation.
 pub(crate) fn evaluated(event: Evaluated<'_>) -> String {
