@@ -13,7 +13,7 @@ use crate::outcome::Outcome;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Divergence {
     /// Row 1, N2 and N3: the module has integers of 32 bits. Attributes and literals beyond them saturate or wrap; so do texts
-    /// that stand for such numbers where JSONLogic makes an integer of them.
+    /// that stand for such numbers, and JSONLogic's own literals, where JSONLogic makes an integer of them.
     Integer32,
     /// Rows 2 to 5 and N1: what makes the relay's query false, or fail (A2), ends the module.
     Trap,
@@ -53,7 +53,8 @@ pub fn of_question(flag: &Value, context: &Value) -> Option<Divergence> {
         let counts = ["missing_some", "substr"].iter().any(|name| query.contains(name));
         counts
             && (!texts.is_empty() && !names_all_it_reads(query)
-                || texts.iter().any(|name| query.contains(name)))
+                || texts.iter().any(|name| query.contains(name))
+                || query.parse().is_ok_and(|rule: Value| is_wide(&rule) || is_wide_text(&rule)))
     };
     let differs = |query: &&str| reads(query) || has_wide_literal(query) || counts_by_text(query);
     queries.iter().any(differs).then_some(Divergence::Integer32)
