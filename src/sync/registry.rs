@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
+use once_cell::race::OnceBox;
+
 use crate::engine::UnitKey;
 use crate::evaluation::Loaded;
 
@@ -89,9 +91,10 @@ impl Registry {
 pub(crate) struct Unit {
     registry: Arc<Registry>,
     key: OnceLock<UnitKey>,
-    loaded: OnceLock<Loaded>,
+    /// Elsewhere: most units of a large ruleset are never in use.
+    loaded: OnceBox<Loaded>,
     /// What an evaluation had to say to the author; the first one stays.
-    remark: OnceLock<Box<str>>,
+    remark: OnceBox<Box<str>>,
 }
 
 impl Unit {
@@ -99,8 +102,8 @@ impl Unit {
         Self {
             registry: Arc::clone(registry),
             key: OnceLock::new(),
-            loaded: OnceLock::new(),
-            remark: OnceLock::new(),
+            loaded: OnceBox::new(),
+            remark: OnceBox::new(),
         }
     }
 
@@ -124,12 +127,12 @@ impl Unit {
     /// Keeps what an evaluation has to say; whether it is the first.
     #[cold]
     pub(crate) fn keep_remark(&self, remark: &str) -> bool {
-        self.remark.set(remark.into()).is_ok()
+        self.remark.set(Box::new(remark.into())).is_ok()
     }
 
     /// Keeps its load report; the first one stays.
     pub(crate) fn keep(&self, loaded: Loaded) -> &Loaded {
-        self.loaded.get_or_init(|| loaded)
+        self.loaded.get_or_init(|| Box::new(loaded))
     }
 }
 
