@@ -127,7 +127,7 @@ impl Unit {
     /// Keeps what an evaluation has to say; whether it is the first.
     #[cold]
     pub(crate) fn keep_remark(&self, remark: &str) -> bool {
-        self.remark.set(Box::new(remark.into())).is_ok()
+        self.remark.get().is_none() && self.remark.set(Box::new(remark.into())).is_ok()
     }
 
     /// Keeps its load report; the first one stays.

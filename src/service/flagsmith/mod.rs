@@ -10,6 +10,7 @@ pub(crate) mod report;
 mod rules;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use self::closure::Closure;
@@ -170,9 +171,7 @@ impl Environment {
         });
         pieces.fixed("]");
         let segments = closure.segments.iter().filter_map(|number| self.segments.get(*number as usize));
-        let mut characters: Vec<_> = segments.flat_map(|segment| &segment.reads.characters).collect();
-        characters.sort();
-        characters.dedup();
+        let characters: BTreeSet<_> = segments.flat_map(|segment| &segment.reads.characters).collect();
         if !characters.is_empty() {
             pieces.fixed(",\"characters\":{");
             pieces.each(characters.into_iter(), |pieces, (name, character)| {

@@ -54,7 +54,7 @@ pub(super) fn reads(rules: Field<'_>) -> Result<Reads, String> {
                 let condition: Condition<'_> = object(condition, "a condition")?;
                 let operator = condition.operator.need("operator")?;
                 let value = condition.value.need("value")?;
-                if operator == "\"REGEX\"" && value.contains('}') {
+                if text(operator).as_deref() == Some("REGEX") {
                     reads.pattern(&text(value).unwrap_or_default());
                 }
                 if let Some(property) = condition.property_.given().and_then(text) {
